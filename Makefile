@@ -1,0 +1,64 @@
+# The one task runner. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+BIN := target/debug
+
+.PHONY: help demo build test check fmt clippy doc deny unit real accept bench tools clean-venv
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build ## Two simulated engines, the proxy in front, light traffic, a live table. Ctrl-C ends it.
+	@$(BIN)/weir-loadtest demo --proxy $(BIN)/weir-proxy $(DEMO_FLAGS)
+
+build: tools-build ## Build the binaries (dev profile).
+	cargo build --locked --workspace --bins
+
+test: check unit real ## Everything that CI runs: check, unit and end-to-end tests, real components.
+
+check: fmt clippy doc deny ## Format, lints, documentation, licences.
+
+fmt: ## Is everything formatted?
+	cargo fmt --all --check
+
+clippy: tools-build ## Lints; a warning is an error.
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+doc: tools-build ## Documentation builds without a warning.
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+
+deny: ## Licences and advisories of the dependencies, where cargo-deny is installed.
+	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; \
+	else echo "cargo-deny is not installed: licences are not checked (cargo install cargo-deny)"; fi
+
+unit: tools-build ## Unit, golden, property and end-to-end tests in Rust.
+	cargo test --locked --workspace
+
+real: build $(VENV)/ready tools-real ## LiteLLM, the OpenAI SDK and Prometheus against the built binaries.
+	$(PYTHON) -m pytest -q tests/real
+
+accept: ## As a newcomer: a fresh clone, `make demo`, and what it must show.
+	scripts/accept.sh
+
+bench: tools-build ## What the meter costs, as ratios in one run.
+	cargo bench --locked -p weir-wire --bench meter
+
+# LiteLLM's proxy and the current OpenAI SDK can't share an environment, so there are two.
+$(VENV)/ready: tests/real/requirements.txt tests/real/litellm.txt
+	scripts/tools.sh python
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/real/requirements.txt
+	python3 -m venv $(VENV)/litellm
+	$(VENV)/litellm/bin/pip install --quiet --disable-pip-version-check -r tests/real/litellm.txt
+	touch $@
+
+.PHONY: tools-build tools-real
+tools-build:
+	@scripts/tools.sh build
+
+tools-real:
+	@scripts/tools.sh prometheus

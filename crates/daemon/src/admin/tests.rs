@@ -1,0 +1,226 @@
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{AdminError, AdminServer, Pages};
+
+struct TestPages {
+    ready: Result<(), String>,
+    models: Option<Value>,
+    status: Value,
+}
+
+impl Pages for TestPages {
+    fn metrics(&self) -> String {
+        "# HELP llm_requests Requests.\n# TYPE llm_requests counter\nllm_requests_total 3 # {trace_id=\"x\"} 1.0\n"
+            .to_owned()
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        self.ready.clone()
+    }
+
+    fn status(&self) -> Value {
+        self.status.clone()
+    }
+
+    fn models(&self) -> Option<Value> {
+        self.models.clone()
+    }
+}
+
+const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+fn serve(pages: TestPages) -> AdminServer {
+    AdminServer::bind(ANY_PORT, "weir-test", "1.2.3", Arc::new(pages)).unwrap()
+}
+
+fn happy() -> TestPages {
+    TestPages { ready: Ok(()), models: None, status: json!({"routes": []}) }
+}
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+fn request(server: &AdminServer, method: &str, path: &str, headers: &str) -> Answer {
+    let mut stream = TcpStream::connect(server.addr()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    write!(stream, "{method} {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{headers}\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
+}
+
+fn get(server: &AdminServer, path: &str) -> Answer {
+    request(server, "GET", path, "")
+}
+
+#[test]
+fn metrics_are_text_by_default() {
+    let server = serve(happy());
+    for path in ["/metrics", "/prometheus"] {
+        let answer = get(&server, path);
+        assert_eq!(answer.status, 200);
+        assert!(
+            answer.head.contains("content-type: text/plain; version=0.0.4; charset=utf-8"),
+            "{}",
+            answer.head
+        );
+        for line in [
+            "# TYPE llm_requests_total counter\nllm_requests_total 3\n",
+            "# TYPE process_cpu_seconds_total counter\nprocess_cpu_seconds_total ",
+            "# TYPE weir_build_info gauge\nweir_build_info{version=\"1.2.3\"",
+        ] {
+            assert!(answer.body.contains(line), "no {line:?} in {}", answer.body);
+        }
+        assert!(!answer.body.contains("# EOF"), "{}", answer.body);
+    }
+}
+
+#[test]
+fn metrics_are_openmetrics_for_those_who_ask() {
+    let server = serve(happy());
+    // Two headers of one name count as one list.
+    let accept =
+        "accept: application/openmetrics-text;version=1.0.0\r\naccept: text/plain;q=0.5\r\n";
+    let answer = request(&server, "GET", "/metrics", accept);
+    assert!(
+        answer
+            .head
+            .contains("content-type: application/openmetrics-text; version=1.0.0; charset=utf-8"),
+        "{}",
+        answer.head
+    );
+    assert!(answer.body.starts_with("# HELP llm_requests Requests.\n"), "{}", answer.body);
+    assert!(
+        answer.body.contains("llm_requests_total 3 # {trace_id=\"x\"} 1.0\n"),
+        "{}",
+        answer.body
+    );
+    assert!(answer.body.contains("# TYPE weir_build info\nweir_build_info{"), "{}", answer.body);
+    assert!(answer.body.ends_with("\n# EOF\n"), "{}", answer.body);
+}
+
+#[test]
+fn health_says_ok_and_the_time() {
+    let answer = get(&serve(happy()), "/health");
+    assert_eq!(answer.status, 200);
+    assert!(answer.head.contains("content-type: application/json"), "{}", answer.head);
+    assert_eq!(answer.json()["status"], "ok");
+    let timestamp = answer.json()["timestamp"].as_str().unwrap().to_owned();
+    assert_eq!(timestamp.len(), "2026-01-01T00:00:00Z".len(), "{timestamp}");
+}
+
+#[test]
+fn readiness_has_a_reason() {
+    let answer = get(&serve(happy()), "/ready");
+    assert_eq!((answer.status, answer.json()), (200, json!({"status": "ready"})));
+
+    let answer = get(&serve(TestPages { ready: Err("draining".to_owned()), ..happy() }), "/ready");
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.json(), json!({"status": "not ready", "reason": "draining"}));
+}
+
+#[test]
+fn status_adds_name_version_and_uptime() {
+    let body = get(&serve(happy()), "/status").json();
+    assert_eq!(
+        body,
+        json!({"name": "weir-test", "version": "1.2.3", "uptime_seconds": 0, "routes": []})
+    );
+    let body = get(&serve(TestPages { status: json!("odd"), ..happy() }), "/status").json();
+    assert_eq!((&body["name"], &body["status"]), (&json!("weir-test"), &json!("odd")));
+}
+
+#[test]
+fn models_are_there_for_daemons_that_know_them() {
+    assert_eq!(get(&serve(happy()), "/models").status, 404);
+    let answer = get(&serve(TestPages { models: Some(json!(["a"])), ..happy() }), "/models");
+    assert_eq!((answer.status, answer.json()), (200, json!(["a"])));
+}
+
+#[test]
+fn other_paths_and_methods_are_told_what_there_is() {
+    let server = serve(happy());
+    for path in ["/", "/metrics/", "/nothing?x=1", "//"] {
+        let answer = get(&server, path);
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.json()["endpoints"][0], "/metrics", "{path}");
+    }
+    let answer = request(&server, "POST", "/metrics", "content-length: 0\r\n");
+    assert_eq!(answer.status, 405);
+    assert!(answer.head.contains("allow: get,head"), "{}", answer.head);
+    let answer = request(&server, "HEAD", "/metrics", "");
+    assert_eq!((answer.status, answer.body.as_str()), (200, ""));
+}
+
+#[test]
+fn a_port_in_use_is_an_error_at_once() {
+    let server = serve(happy());
+    let again = AdminServer::bind(server.addr(), "weir-test", "1.2.3", Arc::new(happy()));
+    let error = again.unwrap_err();
+    assert!(matches!(error, AdminError::Bind { .. }), "{error:?}");
+    let expected = format!(
+        "cannot serve the admin pages on {}: Address already in use (os error 98); free the address or choose another one",
+        server.addr()
+    );
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn a_stopped_server_is_gone_and_open_connections_with_it() {
+    let server = serve(happy());
+    let addr = server.addr();
+    let mut open = TcpStream::connect(addr).unwrap();
+    open.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    // An answered request, so that the server is known to hold the connection.
+    open.write_all(b"GET /health HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+    assert!(open.read(&mut [0; 1024]).unwrap() > 0);
+    server.stop();
+    assert_eq!(open.read(&mut [0; 1024]).unwrap(), 0, "the connection is still open");
+    assert!(TcpStream::connect(addr).is_err(), "{addr} still accepts connections");
+    // The address is free again.
+    drop(AdminServer::bind(addr, "weir-test", "1.2.3", Arc::new(happy())).unwrap());
+}
+
+#[test]
+fn a_page_that_panics_takes_only_its_connection_with_it() {
+    struct Broken;
+    impl Pages for Broken {
+        fn metrics(&self) -> String {
+            panic!("on purpose")
+        }
+        fn ready(&self) -> Result<(), String> {
+            Ok(())
+        }
+        fn status(&self) -> Value {
+            Value::Null
+        }
+        fn models(&self) -> Option<Value> {
+            None
+        }
+    }
+    let server = AdminServer::bind(ANY_PORT, "weir-test", "1.2.3", Arc::new(Broken)).unwrap();
+    let mut stream = TcpStream::connect(server.addr()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer, "");
+    assert_eq!(get(&server, "/health").status, 200);
+}

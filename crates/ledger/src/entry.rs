@@ -1,0 +1,188 @@
+//! One request in the ledger, from its begin to its one outcome.
+
+use std::sync::Arc;
+
+use weir_wire::{Endpoint, Outcome, OutcomeKind, Progress, Status, TokenCounts};
+
+use crate::Route;
+use crate::labels::{MissingLabels, ModelOutcomeLabels, ReasonLabels, SourceLabels};
+use crate::models;
+use crate::series::{Series, observe};
+
+/// One request. It ends in exactly one outcome: that of [`settle`](Self::settle), or
+/// `internal_error` if it is dropped before.
+pub struct Entry {
+    route: Route,
+    endpoint: Endpoint,
+    /// There from the moment when `started` is counted.
+    identified: Option<Identified>,
+    /// What the end of this entry will be counted as.
+    ending: OutcomeKind,
+}
+
+struct Identified {
+    series: Arc<Series>,
+    /// The request's own model name, where it has no label and may yet earn one.
+    candidate: Option<Box<str>>,
+}
+
+impl Entry {
+    pub(crate) fn new(route: Route, endpoint: Endpoint) -> Self {
+        Self { route, endpoint, identified: None, ending: OutcomeKind::InternalError }
+    }
+
+    /// The model that the request names is known now, or it is known that it names none. The first
+    /// call fixes the label for good, counts `started` and makes the request active; later calls do
+    /// nothing.
+    pub fn identify(&mut self, model: Option<&str>) {
+        self.series(model);
+    }
+
+    /// Whether the request has been counted as started.
+    pub fn is_identified(&self) -> bool {
+        self.identified.is_some()
+    }
+
+    /// What happened in the stream since the last call. Identifies the request as `unknown` if
+    /// nothing else came first.
+    pub fn progress(&mut self, batch: &Progress) {
+        if batch.is_empty() {
+            return;
+        }
+        let Progress { events, coalesced, discarded, gaps } = batch;
+        let series = self.series(None);
+        // All three appear together: once there are events, none coalesced is a fact and not
+        // something unknown.
+        series.events.get().inc_by(*events);
+        series.coalesced.get().inc_by(*coalesced);
+        series.discarded.get().inc_by(*discarded);
+        for gap in gaps {
+            series.gap.get().observe(gap.as_secs_f64());
+        }
+    }
+
+    /// The request has ended: writes everything that is known about it. Where it was never
+    /// identified, the outcome's model is taken.
+    pub fn settle(mut self, outcome: &Outcome) {
+        let series = Arc::clone(self.series(outcome.model.as_deref()));
+        record(&self.route, &series, outcome);
+        self.earn(outcome);
+        // Dropping counts the outcome, last of all: who sees it sees the rest too.
+        self.ending = outcome.kind;
+    }
+
+    fn series(&mut self, model: Option<&str>) -> &Arc<Series> {
+        let (route, endpoint) = (&self.route, self.endpoint);
+        let identified = self.identified.get_or_insert_with(|| {
+            let known = route.label(model);
+            let candidate = match (&known, model) {
+                (None, Some(name)) if models::fits(name) => Some(name.into()),
+                _ => None,
+            };
+            let label = known.unwrap_or_else(|| route.overflow());
+            let series = route.series(endpoint, &label);
+            series.started.inc();
+            series.active.inc();
+            Identified { series, candidate }
+        });
+        &identified.series
+    }
+
+    /// A name that was answered with 2xx gets a label, from the next request on.
+    fn earn(&self, outcome: &Outcome) {
+        let well = outcome.kind.status() == Status::Success
+            && outcome.http_status.is_some_and(|code| (200..=299).contains(&code));
+        let candidate = self.identified.as_ref().and_then(|request| request.candidate.as_deref());
+        if let Some(name) = candidate.filter(|_| well) {
+            self.route.earn(name);
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if let Some(Identified { series, .. }) = self.identified.take() {
+            series.ended(self.ending).inc();
+            series.active.dec();
+        }
+    }
+}
+
+/// Writes an outcome, but for the count of the outcome itself. The fields are listed one by one, so
+/// that a new one has to be thought about here.
+fn record(route: &Route, series: &Series, outcome: &Outcome) {
+    let Outcome {
+        kind: _,
+        endpoint: _,
+        model: _,
+        http_status,
+        streamed: _,
+        duration,
+        time_to_first_byte,
+        time_to_first_token,
+        time_to_first_answer_token,
+        time_per_output_token,
+        connect,
+        overhead,
+        request_bytes,
+        response_bytes,
+        content_events: _,
+        tokens,
+        usage_missing: _,
+        abandoned: _,
+        finish_reason: _,
+        tool_calls: _,
+        degraded: _,
+    } = outcome;
+    if let Some(code) = *http_status {
+        route.responded(code);
+    }
+    observe(&series.duration, Some(*duration));
+    observe(&series.first_token, *time_to_first_token);
+    observe(&series.first_answer_token, *time_to_first_answer_token);
+    observe(&series.per_token, *time_per_output_token);
+    let transport = route.transport();
+    observe(&transport.first_byte, *time_to_first_byte);
+    observe(&transport.connect, *connect);
+    observe(&transport.overhead, *overhead);
+    transport.request_size.get().observe(*request_bytes as f64);
+    transport.response_size.get().observe(*response_bytes as f64);
+    record_tokens(series, tokens);
+    record_rare(route, series, outcome);
+}
+
+fn record_tokens(series: &Series, tokens: &TokenCounts) {
+    let TokenCounts { input, output, cached_input, cache_write_input, reasoning_output } = *tokens;
+    series.input.count(input);
+    series.output.count(output);
+    for (detail, count) in [
+        (&series.cached_input, cached_input),
+        (&series.cache_write_input, cache_write_input),
+        (&series.reasoning_output, reasoning_output),
+    ] {
+        if let Some(count) = count {
+            detail.get().inc_by(count);
+        }
+    }
+}
+
+/// What most requests do not have; looked up each time.
+fn record_rare(route: &Route, series: &Series, outcome: &Outcome) {
+    let families = route.families();
+    let model = || series.model_labels();
+    if outcome.lacks_first_token() {
+        let labels = ModelOutcomeLabels { model: model(), outcome: outcome.kind.as_str() };
+        families.stream.no_first_token.get_or_create(&labels).inc();
+    }
+    if let Some(reason) = outcome.usage_missing {
+        let labels = MissingLabels { model: model(), reason: reason.as_str() };
+        families.tokens.missing.get_or_create(&labels).inc();
+    }
+    if let Some(tokens) = outcome.abandoned {
+        let labels = SourceLabels { model: model(), source: tokens.source.as_str() };
+        families.tokens.abandoned.get_or_create(&labels).inc_by(tokens.count);
+    }
+    if let Some(reason) = outcome.degraded {
+        families.own.degraded.get_or_create(&ReasonLabels { reason: reason.as_str() }).inc();
+    }
+}

@@ -1,0 +1,230 @@
+//! Every family: its name, its help text and its labels. Nothing else in the crate names a metric.
+//!
+//! The encoder ends each help text with a full stop.
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+
+use crate::buckets::{
+    CONNECT, DURATION, Edges, FIRST_BYTE, FIRST_TOKEN, OVERHEAD, SIZE, TOKEN_GAP,
+};
+use crate::labels::{
+    CodeLabels, DetailLabels, EndpointLabels, MissingLabels, ModelLabels, ModelOutcomeLabels,
+    OutcomeLabels, OverflowLabels, ReasonLabels, RequestLabels, ResultLabels, RouteLabels,
+    SourceLabels, TokenLabels,
+};
+use crate::registrar::Registrar;
+
+type Counters<L> = Family<L, Counter>;
+type Histograms<L> = Family<L, Histogram, Edges>;
+
+/// All families.
+pub(crate) struct Families {
+    pub(crate) requests: RequestFamilies,
+    pub(crate) stream: StreamFamilies,
+    pub(crate) tokens: TokenFamilies,
+    pub(crate) transport: TransportFamilies,
+    pub(crate) own: OwnFamilies,
+}
+
+impl Families {
+    pub(crate) fn new(to: &mut Registrar) -> Self {
+        Self {
+            requests: RequestFamilies::new(to),
+            stream: StreamFamilies::new(to),
+            tokens: TokenFamilies::new(to),
+            transport: TransportFamilies::new(to),
+            own: OwnFamilies::new(to),
+        }
+    }
+}
+
+/// How many requests, how they ended, how long they took.
+pub(crate) struct RequestFamilies {
+    pub(crate) started: Counters<RequestLabels>,
+    pub(crate) active: Family<EndpointLabels, Gauge>,
+    pub(crate) ended: Counters<OutcomeLabels>,
+    pub(crate) duration: Histograms<RequestLabels>,
+}
+
+impl RequestFamilies {
+    fn new(to: &mut Registrar) -> Self {
+        Self {
+            started: to.counter(
+                "llm_requests_started_total",
+                "Requests whose model was settled, each of which ends in exactly one outcome",
+            ),
+            active: to.gauge("llm_active_requests", "Requests that have started and not ended"),
+            ended: to.counter("llm_requests_total", "Requests that have ended, by outcome"),
+            duration: to.histogram(
+                "llm_request_duration_seconds",
+                "From the request head being read to the last byte of the answer, or the end",
+                DURATION,
+            ),
+        }
+    }
+}
+
+/// What happens in a streamed answer.
+pub(crate) struct StreamFamilies {
+    pub(crate) first_token: Histograms<ModelLabels>,
+    pub(crate) first_answer_token: Histograms<ModelLabels>,
+    pub(crate) gap: Histograms<ModelLabels>,
+    pub(crate) per_token: Histograms<ModelLabels>,
+    pub(crate) no_first_token: Counters<ModelOutcomeLabels>,
+    pub(crate) events: Counters<ModelLabels>,
+    pub(crate) coalesced: Counters<ModelLabels>,
+    pub(crate) discarded: Counters<ModelLabels>,
+}
+
+impl StreamFamilies {
+    fn new(to: &mut Registrar) -> Self {
+        Self {
+            first_token: to.histogram(
+                "llm_time_to_first_token_seconds",
+                "From the request being handed on to the first event with generated content",
+                FIRST_TOKEN,
+            ),
+            first_answer_token: to.histogram(
+                "llm_time_to_first_answer_token_seconds",
+                "From the request being handed on to the first content that is not reasoning",
+                FIRST_TOKEN,
+            ),
+            gap: to.histogram(
+                "llm_inter_token_latency_seconds",
+                "Gap between consecutive events with generated content",
+                TOKEN_GAP,
+            ),
+            per_token: to.histogram(
+                "llm_time_per_output_token_seconds",
+                "From the first to the last content event, per output token after the first",
+                TOKEN_GAP,
+            ),
+            no_first_token: to.counter(
+                "llm_no_first_token_total",
+                "Streamed requests that ended without a first token, by outcome",
+            ),
+            events: to.counter("llm_stream_events_total", "Events with generated content"),
+            coalesced: to.counter(
+                "llm_coalesced_events_total",
+                "Content events that share their instant with the one before",
+            ),
+            discarded: to.counter(
+                "llm_discarded_gaps_total",
+                "Gaps left out because the client could not take bytes",
+            ),
+        }
+    }
+}
+
+/// Tokens, and where their numbers come from.
+pub(crate) struct TokenFamilies {
+    pub(crate) tokens: Counters<TokenLabels>,
+    pub(crate) detail: Counters<DetailLabels>,
+    pub(crate) missing: Counters<MissingLabels>,
+    pub(crate) abandoned: Counters<SourceLabels>,
+}
+
+impl TokenFamilies {
+    fn new(to: &mut Registrar) -> Self {
+        Self {
+            tokens: to.counter("llm_tokens_total", "Tokens by kind, and who says so"),
+            detail: to.counter(
+                "llm_tokens_detail_total",
+                "Parts of llm_tokens_total, never to be summed with it",
+            ),
+            missing: to.counter(
+                "llm_usage_missing_total",
+                "Answers without the token usage that they should have carried",
+            ),
+            abandoned: to.counter(
+                "llm_abandoned_tokens_total",
+                "Output tokens produced for a client that had left",
+            ),
+        }
+    }
+}
+
+/// What carries the requests.
+pub(crate) struct TransportFamilies {
+    pub(crate) responses: Counters<CodeLabels>,
+    pub(crate) first_byte: Histograms<RouteLabels>,
+    pub(crate) request_size: Histograms<RouteLabels>,
+    pub(crate) response_size: Histograms<RouteLabels>,
+    pub(crate) connect: Histograms<RouteLabels>,
+    pub(crate) overhead: Histograms<RouteLabels>,
+}
+
+impl TransportFamilies {
+    fn new(to: &mut Registrar) -> Self {
+        Self {
+            responses: to.counter("llm_responses_total", "Answers by HTTP status code"),
+            first_byte: to.histogram(
+                "llm_time_to_first_byte_seconds",
+                "From the request being handed on to the first byte of the answer's body",
+                FIRST_BYTE,
+            ),
+            request_size: to.histogram(
+                "llm_request_size_bytes",
+                "Body of the request as the client sent it",
+                SIZE,
+            ),
+            response_size: to.histogram(
+                "llm_response_size_bytes",
+                "Body of the answer as the upstream sent it",
+                SIZE,
+            ),
+            connect: to.histogram(
+                "llm_upstream_connect_seconds",
+                "Time to connect to the upstream, where no pooled connection was used",
+                CONNECT,
+            ),
+            overhead: to.histogram(
+                "llm_proxy_overhead_seconds",
+                "From the request head being read to the request being handed on, without connecting",
+                OVERHEAD,
+            ),
+        }
+    }
+}
+
+/// How Weir itself fares.
+pub(crate) struct OwnFamilies {
+    pub(crate) degraded: Counters<ReasonLabels>,
+    pub(crate) retries: Counters<RouteLabels>,
+    pub(crate) passthrough: Counters<RouteLabels>,
+    pub(crate) overflow: Counters<OverflowLabels>,
+    pub(crate) reloads: Counters<ResultLabels>,
+    pub(crate) last_reload: Gauge,
+}
+
+impl OwnFamilies {
+    fn new(to: &mut Registrar) -> Self {
+        Self {
+            degraded: to.counter(
+                "weir_meter_degraded_total",
+                "Requests whose meter saw less than everything",
+            ),
+            retries: to.counter(
+                "weir_upstream_retries_total",
+                "Requests that were sent again on a fresh connection",
+            ),
+            passthrough: to.counter(
+                "weir_passthrough_requests_total",
+                "Requests that run no model and are not metered",
+            ),
+            overflow: to.counter(
+                "weir_label_overflow_total",
+                "Values that got no series of their own, by label",
+            ),
+            reloads: to
+                .counter("weir_config_reloads_total", "Configurations read again, by result"),
+            last_reload: to.single_gauge(
+                "weir_config_last_reload_success",
+                "Whether the configuration that was read last is in force",
+            ),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The ledger: one registry, its families and its routes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use prometheus_client::encoding::text;
+use prometheus_client::registry::Registry;
+use weir_wire::Degraded;
+
+use crate::Route;
+use crate::families::Families;
+use crate::labels::{Hop, OverflowLabels, ReasonLabels, ResultLabels};
+use crate::models::ModelOrigin;
+use crate::registrar::Registrar;
+
+/// Every request metric of one proxy. Clones are the same ledger.
+#[derive(Clone)]
+pub struct Ledger {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    registry: Registry,
+    names: Vec<&'static str>,
+    families: Arc<Families>,
+    routes: RwLock<HashMap<(String, Hop), Route>>,
+}
+
+impl Ledger {
+    /// An empty ledger with a registry of its own. The configuration counts as loaded, since a
+    /// proxy does not start without one.
+    pub fn new() -> Self {
+        let mut registrar = Registrar::default();
+        let families = Families::new(&mut registrar);
+        let own = &families.own;
+        for reason in Degraded::ALL {
+            own.degraded.get_or_create_owned(&ReasonLabels { reason: reason.as_str() });
+        }
+        for success in [true, false] {
+            own.reloads.get_or_create_owned(&reload_labels(success));
+        }
+        own.overflow.get_or_create_owned(&MODEL_OVERFLOW);
+        own.last_reload.set(1);
+        let Registrar { registry, names } = registrar;
+        let (families, routes) = (Arc::new(families), RwLock::default());
+        Self { inner: Arc::new(Inner { registry, names, families, routes }) }
+    }
+
+    /// The route of that name and hop. A second call gives the same series, and adds the models.
+    pub fn route(&self, name: &str, hop: Hop, configured_models: &[String]) -> Route {
+        let route = {
+            let mut routes = self.inner.routes.write();
+            routes
+                .entry((name.to_owned(), hop))
+                .or_insert_with(|| Route::new(&self.inner.families, name, hop))
+                .clone()
+        };
+        route.add(configured_models, ModelOrigin::Configured);
+        route
+    }
+
+    /// The exposition in OpenMetrics text, without the closing `# EOF`, so that others can be added.
+    pub fn encode(&self) -> String {
+        let mut text = String::with_capacity(64 * 1024);
+        // Only the writer can fail, and a String takes everything.
+        text::encode_registry(&mut text, &self.inner.registry).unwrap_or_default();
+        text
+    }
+
+    /// Requests that have started and not ended: the sum of `llm_active_requests`.
+    pub fn active(&self) -> u64 {
+        self.inner.routes.read().values().map(Route::active).sum()
+    }
+
+    /// The configuration was read: at the start, or again (`reload`); `ok` if it is in force now.
+    pub fn config_loaded(&self, reload: bool, ok: bool) {
+        let own = &self.inner.families.own;
+        if reload {
+            own.reloads.get_or_create(&reload_labels(ok)).inc();
+        }
+        own.last_reload.set(i64::from(ok));
+    }
+
+    /// Names of all metrics that this ledger can expose, as text format 0.0.4 has them (`_total`
+    /// included), whether they have series yet or not.
+    pub fn metric_names(&self) -> &[&'static str] {
+        &self.inner.names
+    }
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Label set of names that did not become values of `model`.
+pub(crate) const MODEL_OVERFLOW: OverflowLabels = OverflowLabels { label: "model" };
+
+fn reload_labels(success: bool) -> ResultLabels {
+    ResultLabels { result: if success { "success" } else { "failure" } }
+}

@@ -1,0 +1,48 @@
+//! The ledger of the proxy: every request metric, written in one place from one
+//! [`Outcome`](weir_wire::Outcome).
+//!
+//! A [`Ledger`] owns a registry. Each route of the proxy takes a [`Route`] from it, each request an
+//! [`Entry`] from its route:
+//!
+//! ```
+//! use weir_ledger::{Hop, Ledger};
+//! use weir_wire::Endpoint;
+//!
+//! let ledger = Ledger::new();
+//! let route = ledger.route("default", Hop::Engine, &["tiny".to_owned()]);
+//!
+//! let mut entry = route.begin(Endpoint::ChatCompletions); // nothing is counted yet
+//! entry.identify(Some("tiny")); // the peek has ended: started + 1, active + 1
+//! assert_eq!(ledger.active(), 1);
+//! drop(entry); // `settle` is the proper end; what is dropped is an `internal_error`
+//!
+//! let text = ledger.encode();
+//! assert!(text.contains(r#"model="tiny",outcome="internal_error",status="error"} 1"#));
+//! assert_eq!(ledger.active(), 0);
+//! ```
+//!
+//! What holds whatever the callers do:
+//!
+//! - `started = sum(outcomes) + active`, per route, endpoint and model, in every quiet moment.
+//! - The number of series has a bound that no client can move: model names become labels only by the
+//!   rules of [`Route::learn`] and [`ModelOrigin`].
+//! - What is unknown is absent from the exposition, never 0.
+//!
+//! Names, labels and meanings are listed in METRICS.md, which a test compares with this crate.
+
+mod buckets;
+mod entry;
+mod families;
+mod labels;
+mod late;
+mod ledger;
+mod models;
+mod registrar;
+mod route;
+mod series;
+
+pub use entry::Entry;
+pub use labels::Hop;
+pub use ledger::Ledger;
+pub use models::ModelOrigin;
+pub use route::Route;

@@ -1,0 +1,209 @@
+//! One route: its model names, its series, and where its requests begin.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use prometheus_client::metrics::counter::Counter;
+use weir_wire::Endpoint;
+
+use crate::Entry;
+use crate::families::Families;
+use crate::labels::{CodeLabels, EndpointLabels, Hop, RequestLabels, RouteLabels};
+use crate::late::LateGauge;
+use crate::ledger::MODEL_OVERFLOW;
+use crate::models::{Added, ModelOrigin, Models, OTHER, UNKNOWN};
+use crate::series::{Series, TransportSeries};
+
+/// Most models per route whose outcomes exist at 0 before their first request. Each costs 100
+/// series; a gateway that lists hundreds of models gets those of the others as they are used.
+const MODELS_AT_ZERO: usize = 128;
+
+/// A route of the proxy: a cheap handle, clones are the same route.
+#[derive(Clone)]
+pub struct Route {
+    inner: Arc<Inner>,
+}
+
+type SeriesByModel = HashMap<(Endpoint, Arc<str>), Arc<Series>>;
+
+struct Inner {
+    families: Arc<Families>,
+    labels: RouteLabels,
+    models: Models,
+    unknown: Arc<str>,
+    other: Arc<str>,
+    series: RwLock<SeriesByModel>,
+    active: [LateGauge<EndpointLabels>; Endpoint::ALL.len()],
+    responses: RwLock<HashMap<u16, Counter>>,
+    transport: TransportSeries,
+    model_overflow: Counter,
+    passthrough: Counter,
+    retries: Counter,
+}
+
+impl Route {
+    pub(crate) fn new(families: &Arc<Families>, name: &str, hop: Hop) -> Self {
+        let labels = RouteLabels { route: name.into(), hop };
+        let own = &families.own;
+        let active = |endpoint: Endpoint| {
+            let labels = EndpointLabels { route: labels.clone(), endpoint: endpoint.as_str() };
+            LateGauge::new(&families.requests.active, &labels)
+        };
+        let inner = Inner {
+            models: Models::default(),
+            unknown: UNKNOWN.into(),
+            other: OTHER.into(),
+            series: RwLock::default(),
+            active: Endpoint::ALL.map(active),
+            responses: RwLock::default(),
+            transport: TransportSeries::new(families, &labels),
+            model_overflow: own.overflow.get_or_create_owned(&MODEL_OVERFLOW),
+            passthrough: own.passthrough.get_or_create_owned(&labels),
+            retries: own.retries.get_or_create_owned(&labels),
+            families: Arc::clone(families),
+            labels,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The configured name.
+    pub fn name(&self) -> &str {
+        &self.inner.labels.route
+    }
+
+    /// Where the route stands.
+    pub fn hop(&self) -> Hop {
+        self.inner.labels.hop
+    }
+
+    /// A request has come. Nothing is counted before [`Entry::identify`].
+    pub fn begin(&self, endpoint: Endpoint) -> Entry {
+        Entry::new(self.clone(), endpoint)
+    }
+
+    /// A request that runs no model went through.
+    pub fn passthrough(&self) {
+        self.inner.passthrough.inc();
+    }
+
+    /// A request was sent again on a fresh connection.
+    pub fn retried(&self) {
+        self.inner.retries.inc();
+    }
+
+    /// Takes model names that the upstream or discovery lists: at most 1,000 per route, of at most
+    /// 256 bytes. Those that do not fit are counted in `weir_label_overflow_total`, each time.
+    pub fn learn(&self, names: impl IntoIterator<Item = impl AsRef<str>>) {
+        self.add(names, ModelOrigin::Listed);
+    }
+
+    /// The model names that have labels of their own, in alphabetical order.
+    pub fn models(&self) -> Vec<(String, ModelOrigin)> {
+        self.inner.models.all()
+    }
+
+    pub(crate) fn add(
+        &self,
+        names: impl IntoIterator<Item = impl AsRef<str>>,
+        origin: ModelOrigin,
+    ) {
+        for name in names {
+            match self.inner.models.add(name.as_ref(), origin) {
+                Added::New(label) => self.start_at_zero(&label),
+                Added::Known => {}
+                Added::Refused => {
+                    self.inner.model_overflow.inc();
+                }
+            }
+        }
+    }
+
+    /// A request for an unknown model went well. If there is no room its name stays `other`, which
+    /// was counted when the request came.
+    pub(crate) fn earn(&self, name: &str) {
+        if let Added::New(label) = self.inner.models.add(name, ModelOrigin::Earned) {
+            self.start_at_zero(&label);
+        }
+    }
+
+    /// Creates the outcomes of a model for every endpoint that it is likely to be asked by.
+    fn start_at_zero(&self, model: &Arc<str>) {
+        if self.inner.models.count() > MODELS_AT_ZERO {
+            return;
+        }
+        for endpoint in Endpoint::ALL {
+            if endpoint != Endpoint::Other {
+                self.series(endpoint, model);
+            }
+        }
+    }
+
+    /// The label of the model that a request names; `None` if that name has none of its own.
+    pub(crate) fn label(&self, model: Option<&str>) -> Option<Arc<str>> {
+        match model {
+            // An empty label value is the same as no label.
+            None | Some("") => Some(Arc::clone(&self.inner.unknown)),
+            Some(name) => self.inner.models.label(name),
+        }
+    }
+
+    /// The label of a name that has none of its own, which is counted.
+    pub(crate) fn overflow(&self) -> Arc<str> {
+        self.inner.model_overflow.inc();
+        Arc::clone(&self.inner.other)
+    }
+
+    pub(crate) fn series(&self, endpoint: Endpoint, model: &Arc<str>) -> Arc<Series> {
+        let key = (endpoint, Arc::clone(model));
+        if let Some(series) = self.inner.series.read().get(&key) {
+            return Arc::clone(series);
+        }
+        let mut all = self.inner.series.write();
+        Arc::clone(all.entry(key).or_insert_with(|| Arc::new(self.new_series(endpoint, model))))
+    }
+
+    fn new_series(&self, endpoint: Endpoint, model: &Arc<str>) -> Series {
+        self.inner.active[endpoint as usize].get();
+        let route = self.inner.labels.clone();
+        let labels = EndpointLabels { route, endpoint: endpoint.as_str() };
+        let labels = RequestLabels { endpoint: labels, model: Arc::clone(model) };
+        Series::new(&self.inner.families, labels)
+    }
+
+    pub(crate) fn responded(&self, code: u16) {
+        if let Some(responses) = self.inner.responses.read().get(&code) {
+            responses.inc();
+            return;
+        }
+        let labels = CodeLabels { route: self.inner.labels.clone(), code };
+        let responses = self.inner.families.transport.responses.get_or_create_owned(&labels);
+        responses.inc();
+        self.inner.responses.write().insert(code, responses);
+    }
+
+    pub(crate) fn families(&self) -> &Families {
+        &self.inner.families
+    }
+
+    pub(crate) fn transport(&self) -> &TransportSeries {
+        &self.inner.transport
+    }
+
+    pub(crate) fn active(&self) -> u64 {
+        let gauges = self.inner.active.iter().filter_map(LateGauge::used);
+        gauges.map(|gauge| u64::try_from(gauge.get()).unwrap_or(0)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_are_numbered_in_the_order_of_their_list() {
+        for (index, endpoint) in Endpoint::ALL.into_iter().enumerate() {
+            assert_eq!(endpoint as usize, index, "{endpoint}");
+        }
+    }
+}

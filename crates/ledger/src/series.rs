@@ -1,0 +1,159 @@
+//! The series that one request writes to, resolved before it needs them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use weir_wire::{OutcomeKind, Source, Tokens};
+
+use crate::families::{Families, TokenFamilies};
+use crate::labels::{
+    DetailLabels, ModelLabels, OutcomeLabels, RequestLabels, RouteLabels, TokenLabels,
+};
+use crate::late::{LateCounter, LateHistogram};
+
+const OUTCOMES: usize = OutcomeKind::ALL.len();
+
+/// Series of one route, endpoint and model.
+///
+/// Outcomes and starts are there from the creation, at 0, so that `rate()` sees the first one;
+/// everything else appears when there is something to say.
+pub(crate) struct Series {
+    pub(crate) labels: RequestLabels,
+    pub(crate) started: Counter,
+    pub(crate) active: Gauge,
+    ended: [Counter; OUTCOMES],
+    pub(crate) duration: LateHistogram<RequestLabels>,
+    pub(crate) first_token: LateHistogram<ModelLabels>,
+    pub(crate) first_answer_token: LateHistogram<ModelLabels>,
+    pub(crate) gap: LateHistogram<ModelLabels>,
+    pub(crate) per_token: LateHistogram<ModelLabels>,
+    pub(crate) events: LateCounter<ModelLabels>,
+    pub(crate) coalesced: LateCounter<ModelLabels>,
+    pub(crate) discarded: LateCounter<ModelLabels>,
+    pub(crate) input: TokenSeries,
+    pub(crate) output: TokenSeries,
+    pub(crate) cached_input: LateCounter<DetailLabels>,
+    pub(crate) cache_write_input: LateCounter<DetailLabels>,
+    pub(crate) reasoning_output: LateCounter<DetailLabels>,
+}
+
+impl Series {
+    pub(crate) fn new(families: &Families, labels: RequestLabels) -> Self {
+        let (requests, stream, tokens) = (&families.requests, &families.stream, &families.tokens);
+        let model = model_labels(&labels);
+        let detail =
+            |kind| LateCounter::new(&tokens.detail, &DetailLabels { model: model.clone(), kind });
+        Self {
+            started: requests.started.get_or_create_owned(&labels),
+            active: requests.active.get_or_create_owned(&labels.endpoint),
+            ended: OutcomeKind::ALL
+                .map(|kind| requests.ended.get_or_create_owned(&outcome_labels(&labels, kind))),
+            duration: LateHistogram::new(&requests.duration, &labels),
+            first_token: LateHistogram::new(&stream.first_token, &model),
+            first_answer_token: LateHistogram::new(&stream.first_answer_token, &model),
+            gap: LateHistogram::new(&stream.gap, &model),
+            per_token: LateHistogram::new(&stream.per_token, &model),
+            events: LateCounter::new(&stream.events, &model),
+            coalesced: LateCounter::new(&stream.coalesced, &model),
+            discarded: LateCounter::new(&stream.discarded, &model),
+            input: TokenSeries::new(tokens, &labels, "input"),
+            output: TokenSeries::new(tokens, &labels, "output"),
+            cached_input: detail("cached_input"),
+            cache_write_input: detail("cache_write_input"),
+            reasoning_output: detail("reasoning_output"),
+            labels,
+        }
+    }
+
+    pub(crate) fn ended(&self, kind: OutcomeKind) -> &Counter {
+        &self.ended[kind as usize]
+    }
+
+    /// Labels of the families that do not tell endpoints apart.
+    pub(crate) fn model_labels(&self) -> ModelLabels {
+        model_labels(&self.labels)
+    }
+}
+
+fn model_labels(labels: &RequestLabels) -> ModelLabels {
+    ModelLabels { route: labels.endpoint.route.clone(), model: Arc::clone(&labels.model) }
+}
+
+fn outcome_labels(request: &RequestLabels, kind: OutcomeKind) -> OutcomeLabels {
+    OutcomeLabels {
+        request: request.clone(),
+        outcome: kind.as_str(),
+        status: kind.status().as_str(),
+    }
+}
+
+/// Series of one kind of token, by who says so.
+pub(crate) struct TokenSeries {
+    reported: LateCounter<TokenLabels>,
+    estimated: LateCounter<TokenLabels>,
+}
+
+impl TokenSeries {
+    fn new(families: &TokenFamilies, request: &RequestLabels, kind: &'static str) -> Self {
+        let of = |source: Source| {
+            let labels = TokenLabels { request: request.clone(), kind, source: source.as_str() };
+            LateCounter::new(&families.tokens, &labels)
+        };
+        Self { reported: of(Source::Reported), estimated: of(Source::Estimated) }
+    }
+
+    pub(crate) fn count(&self, tokens: Option<Tokens>) {
+        let Some(Tokens { count, source }) = tokens else { return };
+        let series = match source {
+            Source::Reported => &self.reported,
+            Source::Estimated => &self.estimated,
+        };
+        series.get().inc_by(count);
+    }
+}
+
+/// Series of one route: what carries its requests.
+pub(crate) struct TransportSeries {
+    pub(crate) first_byte: LateHistogram<RouteLabels>,
+    pub(crate) request_size: LateHistogram<RouteLabels>,
+    pub(crate) response_size: LateHistogram<RouteLabels>,
+    pub(crate) connect: LateHistogram<RouteLabels>,
+    pub(crate) overhead: LateHistogram<RouteLabels>,
+}
+
+impl TransportSeries {
+    pub(crate) fn new(families: &Families, route: &RouteLabels) -> Self {
+        let families = &families.transport;
+        Self {
+            first_byte: LateHistogram::new(&families.first_byte, route),
+            request_size: LateHistogram::new(&families.request_size, route),
+            response_size: LateHistogram::new(&families.response_size, route),
+            connect: LateHistogram::new(&families.connect, route),
+            overhead: LateHistogram::new(&families.overhead, route),
+        }
+    }
+}
+
+/// Observes a time if there is one.
+pub(crate) fn observe<L>(series: &LateHistogram<L>, time: Option<Duration>)
+where
+    L: Clone + std::hash::Hash + Eq,
+{
+    if let Some(time) = time {
+        series.get().observe(time.as_secs_f64());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_numbered_in_the_order_of_their_list() {
+        for (index, kind) in OutcomeKind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, index, "{kind}");
+        }
+    }
+}

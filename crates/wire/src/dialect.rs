@@ -1,0 +1,143 @@
+//! What an event or a body means, dialect by dialect.
+
+mod choices;
+mod messages;
+mod responses;
+
+use std::borrow::Cow;
+
+use crate::Endpoint;
+use crate::lenient::Maybe;
+use crate::members::{Members, Wanted};
+use crate::usage::Usage;
+
+/// What one event, or a whole body, says.
+#[derive(Debug, Default)]
+pub(crate) struct Reading<'a> {
+    /// It carries generated content that is reasoning.
+    pub(crate) reasoning: bool,
+    /// It carries generated content that is not reasoning: text, refusal, a tool call.
+    pub(crate) answer: bool,
+    /// Tool calls that begin here.
+    pub(crate) tool_calls: u32,
+    /// Choices that it speaks of, counted from the highest index.
+    pub(crate) choices: u64,
+    pub(crate) finish: Option<Cow<'a, str>>,
+    /// The dialect's last event.
+    pub(crate) terminal: bool,
+    /// It is an error.
+    pub(crate) error: bool,
+    pub(crate) usage: Maybe<Usage>,
+    pub(crate) model: Option<Cow<'a, str>>,
+    /// Apart from usage it says nothing: a client that did not ask for usage would not be sent it.
+    pub(crate) bare: bool,
+}
+
+impl Reading<'_> {
+    pub(crate) fn has_content(&self) -> bool {
+        self.reasoning || self.answer
+    }
+}
+
+/// The data was not JSON of the shape that the dialect speaks.
+#[derive(Debug)]
+pub(crate) struct Malformed;
+
+/// A family of endpoints whose answers read alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// OpenAI chat completions and completions: `choices`.
+    Choices {
+        /// The prompt is repeated and nothing is generated (`echo` with `max_tokens: 0`).
+        echo_only: bool,
+    },
+    /// OpenAI responses.
+    Responses,
+    /// Anthropic messages.
+    Messages,
+    /// OpenAI embeddings.
+    Embeddings,
+}
+
+impl Dialect {
+    pub(crate) fn of(endpoint: Endpoint, echo_only: bool) -> Option<Self> {
+        match endpoint {
+            Endpoint::ChatCompletions | Endpoint::Completions => Some(Self::Choices { echo_only }),
+            Endpoint::Responses => Some(Self::Responses),
+            Endpoint::Messages => Some(Self::Messages),
+            Endpoint::Embeddings => Some(Self::Embeddings),
+            Endpoint::Other => None,
+        }
+    }
+
+    /// Reads one event of a stream.
+    pub(crate) fn read_event<'a>(
+        self,
+        name: &[u8],
+        data: &'a [u8],
+    ) -> Result<Reading<'a>, Malformed> {
+        // OpenAI's last word; vLLM 0.11.1 to 0.18 and LiteLLM add it to other dialects too.
+        if data.trim_ascii() == b"[DONE]" {
+            let terminal = matches!(self, Self::Choices { .. });
+            return Ok(Reading { terminal, ..Reading::default() });
+        }
+        match self {
+            Self::Choices { echo_only } => choices::event(data, echo_only),
+            Self::Responses => responses::event(name, data),
+            Self::Messages => messages::event(name, data),
+            Self::Embeddings => Ok(Reading::default()),
+        }
+    }
+
+    /// The members of a body that [`Self::read_body`] needs.
+    pub(crate) fn body_members(self) -> &'static [Wanted] {
+        match self {
+            Self::Choices { .. } => choices::BODY,
+            Self::Responses => responses::BODY,
+            Self::Messages => messages::BODY,
+            Self::Embeddings => EMBEDDINGS_BODY,
+        }
+    }
+
+    /// Reads a whole body.
+    pub(crate) fn read_body(self, members: &Members) -> Reading<'_> {
+        let mut reading = match self {
+            Self::Choices { .. } => choices::body(members),
+            Self::Responses => responses::body(members),
+            Self::Messages => messages::body(members),
+            Self::Embeddings => Reading::default(),
+        };
+        reading.usage = member(members, "usage").unwrap_or(Maybe::Other);
+        reading.model = text(members, "model");
+        reading.error |= is_error(members);
+        reading
+    }
+}
+
+const EMBEDDINGS_BODY: &[Wanted] = &[MODEL, USAGE, ERROR, OBJECT];
+
+const MODEL: Wanted = Wanted { name: "model", limit: 8 << 10 };
+const USAGE: Wanted = Wanted { name: "usage", limit: 64 << 10 };
+const ERROR: Wanted = Wanted { name: "error", limit: 64 << 10 };
+const OBJECT: Wanted = Wanted { name: "object", limit: 256 };
+
+/// A member of the body, absent where it is not there; `None` where it can't be read.
+fn member<'a, T: Default + serde::Deserialize<'a>>(members: &'a Members, name: &str) -> Option<T> {
+    let found = members.get(name);
+    if found.is_absent() {
+        return Some(T::default());
+    }
+    serde_json::from_slice(found.value()?).ok()
+}
+
+fn text<'a>(members: &'a Members, name: &str) -> Option<Cow<'a, str>> {
+    member::<crate::lenient::Text<'a>>(members, name).and_then(|text| text.0)
+}
+
+/// An error inside a 200: `error` that is an object or a text, or the flat object of vLLM up to
+/// 0.10.0, `{"object":"error",…}`.
+fn is_error(members: &Members) -> bool {
+    let error = members.get("error").value().unwrap_or_default();
+    matches!(error.first(), Some(b'{' | b'"'))
+        || members.get("object").value() == Some(br#""error""#)
+}

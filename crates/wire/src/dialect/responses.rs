@@ -1,0 +1,185 @@
+//! OpenAI responses.
+//!
+//! Sources: [OpenAI's streaming reference](https://platform.openai.com/docs/api-reference/responses-streaming);
+//! recordings of vLLM 0.32.0 and LiteLLM 1.106.2. vLLM ends every answer, one cut by the token
+//! limit too, with `response.completed`.
+
+use std::borrow::Cow;
+
+use serde::de::MapAccess;
+
+use super::{ERROR, MODEL, Malformed, OBJECT, Reading, USAGE, member, text};
+use crate::lenient::{Filled, List, Maybe, Object, Text, skip};
+use crate::members::{Members, Wanted};
+use crate::usage::Usage;
+
+pub(super) const BODY: &[Wanted] = &[
+    MODEL,
+    USAGE,
+    ERROR,
+    OBJECT,
+    Wanted { name: "status", limit: 256 },
+    Wanted { name: "output", limit: 1 << 20 },
+];
+
+pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malformed> {
+    let event = serde_json::from_slice::<Maybe<Event<'_>>>(data).map_err(|_| Malformed)?;
+    let event = event.object().ok_or(Malformed)?;
+    let kind = match event.kind.0 {
+        Some(kind) => kind,
+        None => Cow::Owned(String::from_utf8_lossy(name).into_owned()),
+    };
+    let mut reading = Reading { model: event.response.model.0, ..Reading::default() };
+    match kind.as_ref() {
+        "response.completed" | "response.incomplete" => {
+            reading.terminal = true;
+            reading.usage = event.response.usage;
+            reading.finish = event.response.status.0.or(Some(Cow::Borrowed("completed")));
+        }
+        "response.failed" => {
+            reading.terminal = true;
+            reading.error = true;
+            reading.usage = event.response.usage;
+        }
+        "error" => reading.error = true,
+        "response.output_item.added" if event.item.is_call() => {
+            reading.answer = true;
+            reading.tool_calls = 1;
+        }
+        _ if kind.ends_with(".delta") && event.delta => {
+            let reasoning = kind.starts_with("response.reasoning");
+            reading.reasoning = reasoning;
+            reading.answer = !reasoning;
+        }
+        // LiteLLM: an error without a type.
+        "" => reading.error = event.error,
+        _ => {}
+    }
+    Ok(reading)
+}
+
+pub(super) fn body(members: &Members) -> Reading<'_> {
+    let status = text(members, "status");
+    let items: List<Item<'_>> = member(members, "output").unwrap_or_default();
+    let tool_calls = items.0.iter().filter(|item| item.is_call()).count();
+    Reading {
+        error: status.as_deref() == Some("failed"),
+        finish: status,
+        tool_calls: u32::try_from(tool_calls).unwrap_or(u32::MAX),
+        choices: 1,
+        ..Reading::default()
+    }
+}
+
+#[derive(Default)]
+struct Event<'de> {
+    kind: Text<'de>,
+    response: Response<'de>,
+    item: Item<'de>,
+    delta: bool,
+    error: bool,
+}
+
+impl<'de> Object<'de> for Event<'de> {
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "type" => self.kind = map.next_value()?,
+            "response" => {
+                self.response =
+                    map.next_value::<Maybe<Response<'de>>>()?.object().unwrap_or_default();
+            }
+            "item" => {
+                self.item = map.next_value::<Maybe<Item<'de>>>()?.object().unwrap_or_default()
+            }
+            "delta" => self.delta = map.next_value::<Filled>()?.0,
+            "error" => self.error = map.next_value::<Filled>()?.0,
+            _ => skip(map)?,
+        }
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Response<'de> {
+    model: Text<'de>,
+    status: Text<'de>,
+    usage: Maybe<Usage>,
+}
+
+impl<'de> Object<'de> for Response<'de> {
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "model" => self.model = map.next_value()?,
+            "status" => self.status = map.next_value()?,
+            "usage" => self.usage = map.next_value()?,
+            _ => skip(map)?,
+        }
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Item<'de> {
+    kind: Text<'de>,
+}
+
+impl Item<'_> {
+    /// `function_call`, `custom_tool_call`, `mcp_call`, `web_search_call` …
+    fn is_call(&self) -> bool {
+        self.kind.as_str().ends_with("_call")
+    }
+}
+
+impl<'de> Object<'de> for Item<'de> {
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "type" => self.kind = map.next_value()?,
+            _ => skip(map)?,
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Reading<'_> {
+        event(b"", json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn only_deltas_and_calls_are_content() {
+        assert!(read(r#"{"type":"response.output_text.delta","delta":"a"}"#).answer);
+        assert!(read(r#"{"type":"response.reasoning_text.delta","delta":"a"}"#).reasoning);
+        assert!(read(r#"{"type":"response.reasoning_summary_text.delta","delta":"a"}"#).reasoning);
+        assert!(
+            read(r#"{"type":"response.output_item.added","item":{"type":"function_call"}}"#).answer
+        );
+        for json in [
+            r#"{"type":"response.created","response":{"usage":null}}"#,
+            r#"{"type":"response.output_item.added","item":{"type":"message"}}"#,
+            r#"{"type":"response.output_text.done","text":"all of it"}"#,
+            r#"{"type":"response.output_text.delta","delta":""}"#,
+        ] {
+            assert!(!read(json).has_content(), "{json}");
+        }
+    }
+
+    #[test]
+    fn the_terminal_event_carries_usage() {
+        let reading = read(
+            r#"{"type":"response.incomplete","response":{"status":"incomplete","usage":{"input_tokens":1,"output_tokens":2}}}"#,
+        );
+        assert!(reading.terminal && !reading.error);
+        assert_eq!(reading.finish.as_deref(), Some("incomplete"));
+        assert_eq!(reading.usage.object().unwrap().output, Some(2));
+    }
+
+    #[test]
+    fn failures_are_errors() {
+        assert!(read(r#"{"type":"response.failed","response":{"status":"failed"}}"#).error);
+        assert!(read(r#"{"type":"error","message":"x"}"#).error);
+        assert!(event(b"error", br#"{"message":"x"}"#).unwrap().error);
+    }
+}

@@ -1,0 +1,22 @@
+//! How much of a request or an answer the meter holds at most.
+
+/// Bounds on the memory of one [`Exchange`](crate::Exchange), in bytes. What is larger flows on
+/// unread; [`Outcome::degraded`](crate::Outcome::degraded) tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A model name; a longer one is cut and marked, so that it equals no real name.
+    pub model_bytes: usize,
+    /// One server-sent event. The last event of a Responses stream repeats the whole answer.
+    pub event_bytes: usize,
+    /// One member of a JSON answer that the meter needs whole, such as `choices`.
+    pub member_bytes: usize,
+    /// An incomplete event that is held back while it may turn out to be the usage event that
+    /// Weir asked for.
+    pub hold_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { model_bytes: 256, event_bytes: 4 << 20, member_bytes: 1 << 20, hold_bytes: 64 << 10 }
+    }
+}

@@ -1,0 +1,283 @@
+//! What a request says of itself, read while its body passes by, and where usage is asked for.
+
+use crate::guard::guarded;
+use crate::members::{Found, Members, Wanted};
+use crate::{Forward, Limits};
+
+/// Raw bytes that a name may take: every byte of it could be written as `\u00XX`.
+const MODEL_RAW: usize = 8 << 10;
+
+const WANTED: &[Wanted] = &[
+    Wanted { name: "model", limit: MODEL_RAW },
+    Wanted { name: "stream", limit: 16 },
+    Wanted { name: "stream_options", limit: 4 << 10 },
+    Wanted { name: "n", limit: 32 },
+    Wanted { name: "echo", limit: 16 },
+    Wanted { name: "max_tokens", limit: 32 },
+    Wanted { name: "max_completion_tokens", limit: 32 },
+    Wanted { name: "max_output_tokens", limit: 32 },
+];
+
+const ASK: &[u8] = br#","stream_options":{"include_usage":true}"#;
+
+/// White space that may follow the object while its closing brace is held back.
+const TAIL_LIMIT: usize = 4 << 10;
+
+/// What a request says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestFacts {
+    /// The model it names. A name of more than [`Limits::model_bytes`] is cut there and ends in
+    /// `…`, so that it is longer than any name that is known.
+    pub model: Option<String>,
+    /// Whether `stream` is literally `true`.
+    pub stream: bool,
+    /// Whether there is a `stream_options` member, whatever its value.
+    pub has_stream_options: bool,
+    /// How many choices it asks for (`n`).
+    pub choices: Option<u64>,
+    /// How many tokens it allows (`max_tokens` or one of its younger names).
+    pub max_tokens: Option<u64>,
+    /// Whether the answer begins with the prompt (`echo`, completions only).
+    pub echo: bool,
+}
+
+impl RequestFacts {
+    fn read(members: &Members, limits: &Limits) -> Self {
+        let number =
+            |name| members.get(name).value().and_then(|raw| serde_json::from_slice(raw).ok());
+        Self {
+            model: model(members.get("model"), limits.model_bytes),
+            stream: members.get("stream") == Found::Value(b"true"),
+            has_stream_options: !members.get("stream_options").is_absent(),
+            choices: number("n"),
+            max_tokens: number("max_completion_tokens")
+                .or_else(|| number("max_output_tokens"))
+                .or_else(|| number("max_tokens")),
+            echo: members.get("echo") == Found::Value(b"true"),
+        }
+    }
+}
+
+fn model(found: Found<'_>, limit: usize) -> Option<String> {
+    let name = match found {
+        Found::Absent => return None,
+        Found::TooLarge => "…".repeat(limit / 3 + 1),
+        Found::Value(raw) => serde_json::from_slice::<String>(raw).ok()?,
+    };
+    // To vLLM an empty name is none: it takes its default.
+    (!name.is_empty()).then(|| cut_name(name, limit))
+}
+
+/// Cuts a name so that what is left is longer than any that is known.
+pub(crate) fn cut_name(mut name: String, limit: usize) -> String {
+    if name.len() > limit {
+        name.truncate(name.floor_char_boundary(limit));
+        name.push('…');
+    }
+    name
+}
+
+/// The request's body on its way.
+#[derive(Debug)]
+pub(crate) struct RequestSide {
+    members: Members,
+    limits: Limits,
+    /// Whether this request is one that usage may be asked for.
+    may_ask: bool,
+    /// Bytes from the closing brace on, held until the end tells whether anything follows.
+    tail: Vec<u8>,
+    asked: bool,
+    bytes: u64,
+    facts: Option<RequestFacts>,
+    invalid: bool,
+}
+
+impl RequestSide {
+    pub(crate) fn new(limits: Limits, may_ask: bool) -> Self {
+        Self {
+            members: Members::new(WANTED),
+            limits,
+            may_ask,
+            tail: Vec::new(),
+            asked: false,
+            bytes: 0,
+            facts: None,
+            invalid: false,
+        }
+    }
+
+    pub(crate) fn push(&mut self, chunk: &[u8], end: bool) -> Forward {
+        let start = self.bytes;
+        self.bytes += chunk.len() as u64;
+        if guarded(|| self.members.push(chunk)).is_none() {
+            self.may_ask = false;
+            self.members = Members::new(&[]);
+            let mut out = std::mem::take(&mut self.tail);
+            out.extend_from_slice(chunk);
+            return Forward::Replaced(out);
+        }
+        let is_open = self.facts.is_none();
+        let forward = if self.may_ask && is_open {
+            self.hold_tail(chunk, start, end)
+        } else {
+            Forward::Unchanged
+        };
+        if end && is_open {
+            self.invalid = self.bytes > 0 && !self.members.is_complete();
+            self.facts = Some(RequestFacts::read(&self.members, &self.limits));
+        }
+        forward
+    }
+
+    /// Holds the closing brace back until the body has ended, then puts the question before it.
+    fn hold_tail(&mut self, chunk: &[u8], start: u64, end: bool) -> Forward {
+        let Some(brace) = self.members.end() else { return Forward::Unchanged };
+        let split = usize::try_from(brace.saturating_sub(start)).unwrap_or(chunk.len());
+        let split = if self.tail.is_empty() { split.min(chunk.len()) } else { 0 };
+        let (front, back) = chunk.split_at(split);
+        if self.members.is_invalid() || self.tail.len() + back.len() > TAIL_LIMIT {
+            self.may_ask = false;
+        }
+        let mut out = front.to_vec();
+        if end || !self.may_ask {
+            if self.may_ask && self.wants_usage() {
+                out.extend_from_slice(ASK);
+                self.asked = true;
+            }
+            out.append(&mut self.tail);
+            out.extend_from_slice(back);
+        } else {
+            self.tail.extend_from_slice(back);
+        }
+        if out == chunk { Forward::Unchanged } else { Forward::Replaced(out) }
+    }
+
+    fn wants_usage(&self) -> bool {
+        self.members.get("stream") == Found::Value(b"true")
+            && self.members.get("stream_options").is_absent()
+    }
+
+    /// Whether usage can still be asked for, so that the body may grow.
+    pub(crate) fn may_ask(&self) -> bool {
+        self.may_ask && !self.asked
+    }
+
+    pub(crate) fn asked(&self) -> bool {
+        self.asked
+    }
+
+    pub(crate) fn forget_asking(&mut self) {
+        self.asked = false;
+        self.may_ask = false;
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The facts, once the body has ended.
+    pub(crate) fn facts(&self) -> Option<&RequestFacts> {
+        self.facts.as_ref()
+    }
+
+    /// The model that the body has named so far, which a later member may overrule.
+    pub(crate) fn model_so_far(&self) -> Option<String> {
+        model(self.members.get("model"), self.limits.model_bytes)
+    }
+
+    /// Whether the body was no JSON object.
+    pub(crate) fn is_invalid(&self) -> bool {
+        self.invalid
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the upstream gets, with the body cut in pieces of `size` bytes.
+    fn forwarded(body: &str, size: usize) -> (String, RequestSide) {
+        let mut side = RequestSide::new(Limits::default(), true);
+        let mut out = Vec::new();
+        let pieces: Vec<_> = body.as_bytes().chunks(size).collect();
+        for (index, piece) in pieces.iter().enumerate() {
+            match side.push(piece, index + 1 == pieces.len()) {
+                Forward::Unchanged => out.extend_from_slice(piece),
+                Forward::Replaced(bytes) => out.extend(bytes),
+            }
+        }
+        (String::from_utf8(out).unwrap(), side)
+    }
+
+    fn check(body: &str, expected: &str) {
+        for size in 1..=body.len() {
+            let (out, side) = forwarded(body, size);
+            assert_eq!(out, expected, "in pieces of {size}");
+            assert_eq!(side.asked(), body != expected);
+            assert_eq!(side.bytes(), body.len() as u64);
+        }
+    }
+
+    #[test]
+    fn usage_is_asked_for_before_the_closing_brace() {
+        check(
+            r#"{"model":"a","stream":true}"#,
+            r#"{"model":"a","stream":true,"stream_options":{"include_usage":true}}"#,
+        );
+        check(
+            "{\"stream\" : true ,\"messages\":[{\"a\":\"}\"}] } \r\n",
+            "{\"stream\" : true ,\"messages\":[{\"a\":\"}\"}] ,\"stream_options\":{\"include_usage\":true}} \r\n",
+        );
+    }
+
+    #[test]
+    fn what_says_otherwise_stays_as_it_is() {
+        for body in [
+            r#"{"model":"a"}"#,
+            r#"{"model":"a","stream":false}"#,
+            r#"{"model":"a","stream":1}"#,
+            r#"{"model":"a","stream":"true"}"#,
+            r#"{"stream":true,"stream_options":null}"#,
+            r#"{"stream":true,"stream_options":{"include_usage":false}}"#,
+            r#"{"stream":true,"stream":false}"#,
+            r#"{"messages":["\"stream\":true"]}"#,
+            r#"{"stream":true} x"#,
+            r#"{"stream":true}}"#,
+            r#"{"stream":true"#,
+            r#"[{"stream":true}]"#,
+            "not json",
+        ] {
+            check(body, body);
+        }
+    }
+
+    #[test]
+    fn endless_white_space_is_not_held() {
+        let body = format!("{{\"stream\":true}}{}", " ".repeat(10_000));
+        let (out, side) = forwarded(&body, 100);
+        assert_eq!(out, body);
+        assert!(!side.asked() && side.tail.is_empty());
+    }
+
+    #[test]
+    fn facts_come_from_anywhere_in_the_body() {
+        let body = format!(
+            r#"{{"messages":"{}","n":2,"max_tokens":5,"max_completion_tokens":7,"model":"x\n\"y","echo":true}}"#,
+            "p".repeat(1 << 20)
+        );
+        let (_, side) = forwarded(&body, 65_536);
+        let facts = side.facts().unwrap();
+        assert_eq!(facts.model.as_deref(), Some("x\n\"y"));
+        assert_eq!((facts.choices, facts.max_tokens, facts.echo), (Some(2), Some(7), true));
+        assert!(!facts.stream && !side.is_invalid());
+    }
+
+    #[test]
+    fn a_long_name_is_cut_and_marked() {
+        for length in [257, 5_000, 1 << 20] {
+            let (_, side) = forwarded(&format!(r#"{{"model":"{}"}}"#, "m".repeat(length)), 4096);
+            let model = side.facts().unwrap().model.clone().unwrap();
+            assert!(model.len() > 256 && model.len() < 300 && model.ends_with('…'), "{length}");
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The answer on its way: which kind of body it is, what its events say, what is passed on.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::dialect::{Dialect, Reading};
+use crate::guard::guarded;
+use crate::hold::{Ended, Hold};
+use crate::lenient::Maybe;
+use crate::members::Members;
+use crate::request::cut_name;
+use crate::sse::{Decoder, Frame};
+use crate::timing::Timing;
+use crate::usage::Usage;
+use crate::{Degraded, Endpoint, Forward, Limits, RequestFacts, ResponseHead, error_body};
+
+/// How the body of an answer is read.
+#[derive(Debug)]
+enum Body {
+    /// Not at all: no head yet, an endpoint without a dialect, a coding, or a meter that failed.
+    Unread,
+    Events {
+        decoder: Decoder,
+        hold: Option<Hold>,
+    },
+    Json(Members),
+    Error(Members),
+}
+
+/// What is known of the answer so far.
+#[derive(Debug)]
+pub(crate) struct ResponseSide {
+    dialect: Option<Dialect>,
+    limits: Limits,
+    body: Body,
+    pub(crate) timing: Timing,
+    pub(crate) status: Option<u16>,
+    pub(crate) is_stream: bool,
+    pub(crate) first_byte: Option<Duration>,
+    last_byte: Duration,
+    pub(crate) bytes: u64,
+    pub(crate) ended: bool,
+    pub(crate) usage: Usage,
+    pub(crate) usage_seen: bool,
+    /// The last usage came alone, not with an event of one choice.
+    pub(crate) usage_is_sum: bool,
+    pub(crate) usage_unread: bool,
+    pub(crate) finish: Option<String>,
+    pub(crate) terminal: bool,
+    pub(crate) error: bool,
+    pub(crate) context_length: bool,
+    /// A body that ended before it was whole.
+    pub(crate) cut: bool,
+    pub(crate) model: Option<String>,
+    pub(crate) tool_calls: u32,
+    pub(crate) choices: u64,
+    pub(crate) degraded: Option<Degraded>,
+    #[cfg(test)]
+    pub(crate) panic_on: Option<&'static [u8]>,
+}
+
+impl ResponseSide {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            dialect: None,
+            limits,
+            body: Body::Unread,
+            timing: Timing::default(),
+            status: None,
+            is_stream: false,
+            first_byte: None,
+            last_byte: Duration::ZERO,
+            bytes: 0,
+            ended: false,
+            usage: Usage::default(),
+            usage_seen: false,
+            usage_is_sum: false,
+            usage_unread: false,
+            finish: None,
+            terminal: false,
+            error: false,
+            context_length: false,
+            cut: false,
+            model: None,
+            tool_calls: 0,
+            choices: 0,
+            degraded: None,
+            #[cfg(test)]
+            panic_on: None,
+        }
+    }
+
+    pub(crate) fn head(
+        &mut self,
+        endpoint: Endpoint,
+        request: Option<&RequestFacts>,
+        head: &ResponseHead<'_>,
+        drop_usage: bool,
+    ) {
+        let echo_only = request.is_some_and(|facts| facts.echo && facts.max_tokens == Some(0));
+        self.dialect = Dialect::of(endpoint, echo_only);
+        self.status = Some(head.status);
+        let asked_for_stream = request.is_some_and(|facts| facts.stream);
+        let is_ok = (200..300).contains(&head.status);
+        self.is_stream = is_ok && head.is_event_stream(asked_for_stream);
+        let Some(dialect) = self.dialect else { return };
+        if head.is_encoded() {
+            self.degrade(Degraded::Encoded);
+            return;
+        }
+        self.body = if !is_ok {
+            Body::Error(Members::new(error_body::WANTED))
+        } else if self.is_stream {
+            let hold = drop_usage.then(|| Hold::new(self.limits.hold_bytes));
+            Body::Events { decoder: Decoder::new(self.limits.event_bytes), hold }
+        } else {
+            Body::Json(Members::new(dialect.body_members()))
+        };
+    }
+
+    pub(crate) fn push(&mut self, now: Duration, piece: &[u8]) -> Forward {
+        if piece.is_empty() {
+            return Forward::Unchanged;
+        }
+        self.first_byte.get_or_insert(now);
+        self.last_byte = now;
+        self.bytes += piece.len() as u64;
+        match &mut self.body {
+            Body::Unread => Forward::Unchanged,
+            Body::Json(members) | Body::Error(members) => {
+                if guarded(|| members.push(piece)).is_none() {
+                    self.fail();
+                }
+                Forward::Unchanged
+            }
+            Body::Events { .. } => self.push_events(now, piece),
+        }
+    }
+
+    fn push_events(&mut self, now: Duration, piece: &[u8]) -> Forward {
+        // Taken out while its events are read, so that a meter that fails leaves nothing half done.
+        let Body::Events { mut decoder, mut hold } =
+            std::mem::replace(&mut self.body, Body::Unread)
+        else {
+            return Forward::Unchanged;
+        };
+        let mut ended = Vec::new();
+        let keep_ends = hold.is_some();
+        let read = guarded(|| {
+            decoder.push(piece, |at, frame| {
+                let line_feed = frame == Frame::LineFeed;
+                let drop = self.read_whole_frame(now, frame) && keep_ends;
+                if keep_ends {
+                    ended.push(Ended { at, drop, line_feed });
+                }
+            });
+        });
+        if read.is_none() {
+            self.fail();
+            let mut out = hold.map_or_else(Vec::new, |mut hold| hold.take());
+            if out.is_empty() {
+                return Forward::Unchanged;
+            }
+            out.extend_from_slice(piece);
+            return Forward::Replaced(out);
+        }
+        let forward = hold.as_mut().map_or(Forward::Unchanged, |hold| hold.pass(piece, &ended));
+        self.body = Body::Events { decoder, hold };
+        forward
+    }
+
+    /// The upstream's answer is there whole. Returns bytes that were held back.
+    pub(crate) fn end(&mut self) -> Vec<u8> {
+        self.ended = true;
+        let now = self.last_byte;
+        match std::mem::replace(&mut self.body, Body::Unread) {
+            Body::Unread => Vec::new(),
+            Body::Events { mut decoder, hold } => {
+                let mut drop = false;
+                let read = guarded(|| {
+                    decoder.finish(|frame| match self.read_frame(now, frame) {
+                        Ok(usage_only) => drop = usage_only,
+                        // It was cut off: that is no fault of its JSON.
+                        Err(Degraded::InvalidJson) => {}
+                        Err(reason) => self.degrade(reason),
+                    });
+                });
+                if read.is_none() {
+                    self.fail();
+                }
+                hold.filter(|_| !drop).map_or_else(Vec::new, |mut hold| hold.take())
+            }
+            Body::Json(members) => {
+                if guarded(|| self.read_json(&members)).is_none() {
+                    self.fail();
+                }
+                Vec::new()
+            }
+            Body::Error(members) => {
+                let is_context_length = guarded(|| error_body::is_context_length(&members));
+                self.context_length = is_context_length.unwrap_or_default();
+                Vec::new()
+            }
+        }
+    }
+
+    /// Bytes that were held back, for a client whose upstream broke off.
+    pub(crate) fn take_held(&mut self) -> Vec<u8> {
+        match &mut self.body {
+            Body::Events { hold: Some(hold), .. } => hold.take(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The meter failed: nothing more is read.
+    fn fail(&mut self) {
+        self.body = Body::Unread;
+        self.degrade(Degraded::Panic);
+    }
+
+    pub(crate) fn degrade(&mut self, reason: Degraded) {
+        self.degraded.get_or_insert(reason);
+    }
+
+    fn read_json(&mut self, members: &Members) {
+        let Some(dialect) = self.dialect else { return };
+        if members.is_invalid() {
+            self.degrade(Degraded::InvalidJson);
+            return;
+        }
+        self.cut = !members.is_complete();
+        let reading = dialect.read_body(members);
+        if members.has_too_large() {
+            self.degrade(Degraded::BodyTooLarge);
+        }
+        self.terminal = !self.cut;
+        self.note(reading);
+    }
+
+    fn read_whole_frame(&mut self, now: Duration, frame: Frame<'_>) -> bool {
+        self.read_frame(now, frame).unwrap_or_else(|reason| {
+            self.degrade(reason);
+            false
+        })
+    }
+
+    /// Reads one frame; returns whether it is the usage event that the client did not ask for.
+    fn read_frame(&mut self, now: Duration, frame: Frame<'_>) -> Result<bool, Degraded> {
+        let (name, data) = match frame {
+            Frame::Event { name, data } => (name, data),
+            Frame::TooLarge => return Err(Degraded::EventTooLarge),
+            Frame::Nothing | Frame::LineFeed => return Ok(false),
+        };
+        #[cfg(test)]
+        if self.panic_on.is_some_and(|planted| memchr::memmem::find(data, planted).is_some()) {
+            panic!("planted");
+        }
+        let Some(dialect) = self.dialect else { return Ok(false) };
+        if let Ok(reading) = dialect.read_event(name, data) {
+            return Ok(self.event(now, reading));
+        }
+        // Bytes that are no UTF-8 would hide an event that can be read well enough without them.
+        let Cow::Owned(text) = String::from_utf8_lossy(data) else {
+            return Err(Degraded::InvalidJson);
+        };
+        match dialect.read_event(name, text.as_bytes()) {
+            Ok(reading) => Ok(self.event(now, reading)),
+            Err(_) => Err(Degraded::InvalidJson),
+        }
+    }
+
+    fn event(&mut self, now: Duration, reading: Reading<'_>) -> bool {
+        if reading.has_content() {
+            self.timing.content(now, reading.reasoning, reading.answer);
+        }
+        let usage_only = matches!(reading.usage, Maybe::Object(_))
+            && !reading.error
+            && !reading.has_content()
+            && reading.finish.is_none()
+            && (reading.bare || self.finish.is_some());
+        // Usage that came before shows that the server sends it unasked: the client knows it.
+        let drop = usage_only && !self.usage_seen;
+        self.note(reading);
+        drop
+    }
+
+    fn note(&mut self, reading: Reading<'_>) {
+        match reading.usage {
+            Maybe::Object(usage) => {
+                self.usage_seen = true;
+                self.usage_is_sum = reading.bare;
+                self.usage_unread |= !usage.says_something();
+                self.usage.update(&usage);
+            }
+            Maybe::Other => self.usage_unread = true,
+            Maybe::Absent => {}
+        }
+        if let Some(finish) = reading.finish {
+            let end = finish.floor_char_boundary(32);
+            self.finish = Some(finish[..end].to_owned());
+        }
+        if self.model.is_none() {
+            self.model = reading
+                .model
+                .filter(|name| !name.is_empty())
+                .map(|name| cut_name(name.into_owned(), self.limits.model_bytes));
+        }
+        self.terminal |= reading.terminal;
+        self.error |= reading.error;
+        self.tool_calls = self.tool_calls.saturating_add(reading.tool_calls);
+        self.choices = self.choices.max(reading.choices);
+    }
+}

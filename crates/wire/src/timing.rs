@@ -1,0 +1,202 @@
+//! When generated content came: first token, gaps, the live batch.
+
+use std::time::Duration;
+
+/// Content events closer than this share one instant: they came in one read of the socket, or in
+/// two that the scheduler put apart. A gap of 0 would say more about TCP than about the model.
+pub const COALESCE: Duration = Duration::from_micros(200);
+
+/// A batch is due once it has this many gaps …
+const BATCH_GAPS: usize = 64;
+/// … or is this old.
+const BATCH_AGE: Duration = Duration::from_secs(1);
+
+/// What happened in a stream since the last batch. Over a whole stream that had a first token,
+/// `events = 1 + gaps + coalesced + discarded`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Events that carried generated content.
+    pub events: u64,
+    /// Those among them that share their instant with the one before.
+    pub coalesced: u64,
+    /// Those among them whose gap was left out, because the client could not take bytes.
+    pub discarded: u64,
+    /// Inter-token latencies: time between instants.
+    pub gaps: Vec<Duration>,
+}
+
+impl Progress {
+    /// Whether nothing happened.
+    pub fn is_empty(&self) -> bool {
+        self.events == 0
+    }
+
+    fn clear(&mut self) {
+        self.events = 0;
+        self.coalesced = 0;
+        self.discarded = 0;
+        self.gaps.clear();
+    }
+}
+
+/// The times of one answer. All instants count from the same origin.
+#[derive(Debug, Default)]
+pub(crate) struct Timing {
+    first: Option<Duration>,
+    first_answer: Option<Duration>,
+    saw_reasoning: bool,
+    last: Duration,
+    /// The instant that coalescing events share.
+    anchor: Duration,
+    several_instants: bool,
+    stalled: bool,
+    events: u64,
+    batch: Progress,
+    batch_since: Duration,
+}
+
+impl Timing {
+    /// Generated content came at `now`.
+    pub(crate) fn content(&mut self, now: Duration, reasoning: bool, answer: bool) {
+        self.events += 1;
+        self.batch.events += 1;
+        self.saw_reasoning |= reasoning;
+        if answer && self.first_answer.is_none() {
+            self.first_answer = Some(now);
+        }
+        if self.first.is_none() {
+            self.first = Some(now);
+            self.anchor = now;
+            self.batch_since = now;
+            // No gap was open yet.
+            self.stalled = false;
+        } else {
+            self.gap(now);
+        }
+        self.last = now;
+    }
+
+    fn gap(&mut self, now: Duration) {
+        let gap = now.saturating_sub(self.anchor);
+        if gap < COALESCE {
+            self.batch.coalesced += 1;
+            return;
+        }
+        self.anchor = now;
+        self.several_instants = true;
+        if std::mem::take(&mut self.stalled) {
+            self.batch.discarded += 1;
+        } else {
+            self.batch.gaps.push(gap);
+        }
+    }
+
+    /// The client could not take bytes: the gap that ends next is not the model's.
+    pub(crate) fn client_stalled(&mut self) {
+        self.stalled = true;
+    }
+
+    pub(crate) fn first(&self) -> Option<Duration> {
+        self.first
+    }
+
+    /// First content that is not reasoning, for answers that have reasoning.
+    pub(crate) fn first_answer(&self) -> Option<Duration> {
+        self.first_answer.filter(|_| self.saw_reasoning)
+    }
+
+    pub(crate) fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// First → last content event, where they are at different instants.
+    pub(crate) fn generation(&self) -> Option<Duration> {
+        let first = self.first?;
+        self.several_instants.then(|| self.last.saturating_sub(first))
+    }
+
+    /// The batch, if it is due at `now`.
+    pub(crate) fn due(&self, now: Duration) -> bool {
+        !self.batch.is_empty()
+            && (self.batch.gaps.len() >= BATCH_GAPS
+                || now.saturating_sub(self.batch_since) >= BATCH_AGE)
+    }
+
+    /// Hands the batch over and begins the next one; its memory is kept.
+    pub(crate) fn take_batch(&mut self, now: Duration, take: impl FnOnce(&Progress)) {
+        if !self.batch.is_empty() {
+            take(&self.batch);
+            self.batch.clear();
+        }
+        self.batch_since = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn us(n: u64) -> Duration {
+        Duration::from_micros(n)
+    }
+
+    #[test]
+    fn close_events_share_the_instant_of_the_first() {
+        let mut timing = Timing::default();
+        for at in [1_000, 1_150, 1_300, 9_000, 9_000] {
+            timing.content(us(at), false, true);
+        }
+        timing.take_batch(us(9_000), |batch| {
+            assert_eq!(batch.events, 5);
+            assert_eq!(batch.coalesced, 2, "1150 and the second 9000");
+            assert_eq!(batch.gaps, [us(300), us(7_700)]);
+        });
+        assert_eq!(timing.generation(), Some(us(8_000)));
+    }
+
+    #[test]
+    fn one_instant_has_no_generation_time() {
+        let mut timing = Timing::default();
+        timing.content(us(5), false, true);
+        timing.content(us(6), false, true);
+        assert_eq!(timing.generation(), None);
+    }
+
+    #[test]
+    fn a_stall_discards_exactly_the_gap_that_it_touches() {
+        let mut timing = Timing::default();
+        timing.content(us(0), false, true);
+        timing.client_stalled();
+        timing.content(us(500_000), false, true);
+        timing.content(us(510_000), false, true);
+        timing.take_batch(us(510_000), |batch| {
+            assert_eq!(batch.discarded, 1);
+            assert_eq!(batch.gaps, [us(10_000)]);
+        });
+    }
+
+    #[test]
+    fn the_answer_time_needs_reasoning_before_it() {
+        let mut plain = Timing::default();
+        plain.content(us(1), false, true);
+        assert_eq!(plain.first_answer(), None);
+        let mut thinking = Timing::default();
+        thinking.content(us(1), true, false);
+        thinking.content(us(900), false, true);
+        assert_eq!(thinking.first(), Some(us(1)));
+        assert_eq!(thinking.first_answer(), Some(us(900)));
+    }
+
+    #[test]
+    fn a_batch_is_due_by_age_or_size() {
+        let mut timing = Timing::default();
+        assert!(!timing.due(us(10_000_000)), "nothing to hand over");
+        timing.content(us(0), false, true);
+        assert!(!timing.due(us(999_999)));
+        assert!(timing.due(us(1_000_000)));
+        for n in 1..=64 {
+            timing.content(us(n * 1_000), false, true);
+        }
+        assert!(timing.due(us(64_000)));
+    }
+}

@@ -1,0 +1,165 @@
+//! Token usage as servers report it: one reader for every dialect's spelling.
+
+use serde::de::MapAccess;
+
+use crate::lenient::{Count, Maybe, Object, skip};
+
+/// A usage object as it stands in an answer. Members that are missing stay `None`.
+///
+/// Spellings: OpenAI chat and completions (`prompt_tokens`, `completion_tokens`), OpenAI
+/// responses and Anthropic messages (`input_tokens`, `output_tokens`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Usage {
+    input: Option<u64>,
+    pub(crate) output: Option<u64>,
+    total: Option<u64>,
+    /// Anthropic's, which `input` leaves out; OpenAI's spelling of it is within `input`.
+    cache_read: Option<u64>,
+    cache_creation: Option<u64>,
+    cached: Option<u64>,
+    cache_write: Option<u64>,
+    pub(crate) reasoning: Option<u64>,
+}
+
+/// Whether `input` leaves cached tokens out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CacheRule {
+    /// OpenAI: cached tokens are among the prompt tokens.
+    Within,
+    /// Anthropic: they come on top.
+    OnTop,
+}
+
+impl Usage {
+    /// Takes what `later` says over what was known: usage is cumulative, never summed.
+    pub(crate) fn update(&mut self, later: &Self) {
+        let take = |old: &mut Option<u64>, new: Option<u64>| *old = new.or(*old);
+        take(&mut self.input, later.input);
+        take(&mut self.output, later.output);
+        take(&mut self.total, later.total);
+        take(&mut self.cache_read, later.cache_read);
+        take(&mut self.cache_creation, later.cache_creation);
+        take(&mut self.cached, later.cached);
+        take(&mut self.cache_write, later.cache_write);
+        take(&mut self.reasoning, later.reasoning);
+    }
+
+    /// The same, but for the output: it was only a beginning.
+    pub(crate) fn without_output(self) -> Self {
+        Self { output: None, ..self }
+    }
+
+    /// Whether any number was understood.
+    pub(crate) fn says_something(&self) -> bool {
+        self.input.is_some() || self.output.is_some() || self.total.is_some()
+    }
+
+    /// All prompt tokens.
+    pub(crate) fn input(&self, rule: CacheRule) -> Option<u64> {
+        match rule {
+            CacheRule::Within => {
+                self.input.or_else(|| self.total.filter(|_| self.output.is_none()))
+            }
+            CacheRule::OnTop => self.input.map(|input| {
+                input + self.cache_read.unwrap_or(0) + self.cache_creation.unwrap_or(0)
+            }),
+        }
+    }
+
+    /// Prompt tokens read from a cache.
+    pub(crate) fn cached_input(&self) -> Option<u64> {
+        self.cached.or(self.cache_read)
+    }
+
+    /// Prompt tokens written to a cache.
+    pub(crate) fn cache_write_input(&self) -> Option<u64> {
+        self.cache_write.or(self.cache_creation)
+    }
+}
+
+impl<'de> Object<'de> for Usage {
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "prompt_tokens" | "input_tokens" => self.input = map.next_value::<Count>()?.0,
+            "completion_tokens" | "output_tokens" => self.output = map.next_value::<Count>()?.0,
+            "total_tokens" => self.total = map.next_value::<Count>()?.0,
+            "cache_read_input_tokens" => self.cache_read = map.next_value::<Count>()?.0,
+            "cache_creation_input_tokens" => self.cache_creation = map.next_value::<Count>()?.0,
+            "prompt_tokens_details"
+            | "input_tokens_details"
+            | "completion_tokens_details"
+            | "output_tokens_details" => {
+                if let Maybe::Object(details) = map.next_value::<Maybe<Details>>()? {
+                    self.cached = details.cached.or(self.cached);
+                    self.cache_write = details.cache_write.or(self.cache_write);
+                    self.reasoning = details.reasoning.or(self.reasoning);
+                }
+            }
+            _ => skip(map)?,
+        }
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Details {
+    cached: Option<u64>,
+    cache_write: Option<u64>,
+    reasoning: Option<u64>,
+}
+
+impl<'de> Object<'de> for Details {
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "cached_tokens" => self.cached = map.next_value::<Count>()?.0,
+            // OpenAI's name, and vLLM's since 0.26.
+            "cache_write_tokens" | "created_cache_tokens" => {
+                self.cache_write = map.next_value::<Count>()?.0;
+            }
+            "reasoning_tokens" | "thinking_tokens" => self.reasoning = map.next_value::<Count>()?.0,
+            _ => skip(map)?,
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Usage {
+        serde_json::from_str::<Maybe<Usage>>(json).unwrap().object().unwrap()
+    }
+
+    #[test]
+    fn anthropic_counts_cached_tokens_on_top() {
+        let usage = read(
+            r#"{"input_tokens":6,"output_tokens":6,"cache_read_input_tokens":3,"cache_creation_input_tokens":1}"#,
+        );
+        assert_eq!(usage.input(CacheRule::OnTop), Some(10));
+        assert_eq!((usage.cached_input(), usage.cache_write_input()), (Some(3), Some(1)));
+    }
+
+    #[test]
+    fn openai_counts_them_within() {
+        let usage = read(
+            r#"{"prompt_tokens":9,"completion_tokens":6,"cache_read_input_tokens":3,
+                "prompt_tokens_details":{"cached_tokens":3},"completion_tokens_details":{"reasoning_tokens":2}}"#,
+        );
+        assert_eq!(usage.input(CacheRule::Within), Some(9));
+        assert_eq!((usage.cached_input(), usage.reasoning), (Some(3), Some(2)));
+    }
+
+    #[test]
+    fn null_details_are_unknown_not_0() {
+        let usage = read(r#"{"prompt_tokens":9,"prompt_tokens_details":null}"#);
+        assert_eq!((usage.cached_input(), usage.output), (None, None));
+    }
+
+    #[test]
+    fn a_later_report_replaces_and_never_adds() {
+        let mut usage = read(r#"{"input_tokens":0,"output_tokens":0,"cache_read_input_tokens":4}"#);
+        usage.update(&read(r#"{"input_tokens":9,"output_tokens":6}"#));
+        assert_eq!((usage.input(CacheRule::OnTop), usage.output), (Some(13), Some(6)));
+    }
+}

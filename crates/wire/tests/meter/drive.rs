@@ -1,0 +1,87 @@
+//! Plays a case to the meter, as a proxy would.
+
+use std::time::Duration;
+
+use weir_wire::{End, Exchange, Outcome, Progress, RequestFacts, RequestHead};
+
+use crate::case::Case;
+use crate::schedule::{CONNECT, FIRST, SENT, STEP, pieces};
+
+/// What came of it.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Run {
+    pub(crate) outcome: Outcome,
+    pub(crate) facts: Option<RequestFacts>,
+    /// All batches, put together.
+    pub(crate) progress: Progress,
+    /// The request's body as the upstream gets it.
+    pub(crate) sent: Vec<u8>,
+    /// The answer's body as the client gets it.
+    pub(crate) received: Vec<u8>,
+}
+
+/// Plays a case by the fixed schedule.
+pub(crate) fn by_schedule(case: &Case) -> Run {
+    play(case, &[&case.request], &pieces(case.body(), case.events_per_read))
+}
+
+/// Plays a case with both bodies in pieces as given.
+pub(crate) fn play(case: &Case, request: &[&[u8]], answer: &[(Duration, &[u8])]) -> Run {
+    let head = RequestHead {
+        endpoint: case.endpoint,
+        content_type: Some(&case.content_type),
+        content_encoding: case.content_encoding.as_deref(),
+    };
+    let mut exchange = Exchange::new(&head, case.policy);
+    let sent = play_request(&mut exchange, case, request);
+    let (received, progress) = play_answer(&mut exchange, case, answer);
+    let end = answer.last().map_or(FIRST, |(at, _)| *at + STEP);
+    let outcome = exchange.outcome(end, case.end);
+    assert_eq!(outcome, exchange.outcome(end, case.end), "{}: asking changes nothing", case.name);
+    Run { outcome, facts: exchange.request().cloned(), progress, sent, received }
+}
+
+fn play_request(exchange: &mut Exchange, case: &Case, pieces: &[&[u8]]) -> Vec<u8> {
+    let mut sent = Vec::new();
+    for (index, piece) in pieces.iter().enumerate() {
+        let end = case.request_is_whole && index + 1 == pieces.len();
+        sent.extend_from_slice(exchange.on_request_body(piece, end).bytes(piece));
+    }
+    let reaches_upstream = !matches!(case.end, End::ConnectFailed | End::Rejected);
+    if reaches_upstream {
+        exchange.on_connected(CONNECT);
+        if case.request_is_whole {
+            exchange.on_request_sent(SENT);
+        }
+    }
+    sent
+}
+
+fn play_answer(
+    exchange: &mut Exchange,
+    case: &Case,
+    pieces: &[(Duration, &[u8])],
+) -> (Vec<u8>, Progress) {
+    let mut received = Vec::new();
+    let mut progress = Progress::default();
+    let Some(answer) = &case.answer else { return (received, progress) };
+    exchange.on_response_head(&answer.head.response());
+    for (now, piece) in pieces {
+        received.extend_from_slice(exchange.on_response_body(*now, piece).bytes(piece));
+        exchange.take_progress(*now, false, |batch| add(&mut progress, batch));
+    }
+    let held = if answer.ended { exchange.on_response_end() } else { exchange.take_held() };
+    received.extend(held);
+    let now = pieces.last().map_or(FIRST, |(at, _)| *at);
+    exchange.take_progress(now, true, |batch| add(&mut progress, batch));
+    (received, progress)
+}
+
+/// Adds a batch to the sum of those before.
+pub(crate) fn add(sum: &mut Progress, batch: &Progress) {
+    let Progress { events, coalesced, discarded, gaps } = batch;
+    sum.events += events;
+    sum.coalesced += coalesced;
+    sum.discarded += discarded;
+    sum.gaps.extend_from_slice(gaps);
+}

@@ -1,0 +1,52 @@
+//! What the admin endpoints show of the proxy.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Value, json};
+use weir_daemon::admin::Pages;
+
+use crate::shared::Shared;
+
+/// The proxy's pages.
+pub(crate) struct ProxyPages {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) draining: Arc<AtomicBool>,
+}
+
+impl Pages for ProxyPages {
+    fn metrics(&self) -> String {
+        self.shared.ledger.encode()
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        if self.draining.load(Ordering::SeqCst) {
+            return Err("draining: no new connections are taken".to_owned());
+        }
+        Ok(())
+    }
+
+    fn status(&self) -> Value {
+        let routes: Vec<_> = self.shared.routes().iter().map(|route| route.status()).collect();
+        json!({
+            "draining": self.draining.load(Ordering::SeqCst),
+            "requests_in_flight": self.shared.in_flight(),
+            "routes": routes,
+        })
+    }
+
+    fn models(&self) -> Option<Value> {
+        let mut models = Vec::new();
+        for route in self.shared.routes() {
+            for (name, origin) in route.series.models() {
+                models.push(json!({
+                    "model": name,
+                    "route": route.config.name,
+                    "hop": route.config.hop.as_str(),
+                    "known_from": origin.as_str(),
+                }));
+            }
+        }
+        Some(json!({ "models": models }))
+    }
+}

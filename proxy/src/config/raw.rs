@@ -1,0 +1,177 @@
+//! The table `[proxy]` as it is written. The comments here are the reference of the keys.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use weir_daemon::config::{Size, Span};
+
+/// `[proxy]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawProxy {
+    /// Address of the admin endpoints.
+    pub(super) admin: SocketAddr,
+    /// Address of the edge listener (in front of LiteLLM): what clients may reach.
+    pub(super) edge: SocketAddr,
+    /// Address of the engine listener (in front of vLLM): never to be published.
+    pub(super) engine: SocketAddr,
+    /// How long live requests may go on after SIGTERM.
+    pub(super) drain_grace: Span,
+    /// Worker threads; one per core unless set.
+    pub(super) threads: Option<usize>,
+    /// How long connecting to an upstream may take, TLS included.
+    pub(super) connect_timeout: Span,
+    /// Larger events flow on unread.
+    pub(super) max_event: Size,
+    /// Certificates (PEM) to trust instead of the system's, for HTTPS upstreams.
+    pub(super) tls_ca_file: Option<PathBuf>,
+    /// A single route without a table of its own: its upstream …
+    pub(super) upstream: Option<String>,
+    /// … its listening address, instead of `edge` or `engine` …
+    pub(super) listen: Option<SocketAddr>,
+    /// … its name …
+    pub(super) route: Option<String>,
+    /// … its hop …
+    pub(super) hop: Option<RawHop>,
+    /// … and its usage.
+    pub(super) usage: Option<RawUsage>,
+    /// `[[proxy.routes]]`
+    pub(super) routes: Vec<RawRoute>,
+}
+
+impl Default for RawProxy {
+    fn default() -> Self {
+        let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Self {
+            admin: local(9900),
+            edge: local(9800),
+            engine: local(9801),
+            drain_grace: Span::from_secs(30),
+            threads: None,
+            connect_timeout: Span::from_secs(10),
+            max_event: Size::from_bytes(4 << 20),
+            tls_ca_file: None,
+            upstream: None,
+            listen: None,
+            route: None,
+            hop: None,
+            usage: None,
+            routes: Vec::new(),
+        }
+    }
+}
+
+/// `[[proxy.routes]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRoute {
+    /// A label, and the first path segment where a listener has several routes.
+    #[serde(default = "default_name")]
+    pub(super) name: String,
+    /// Which listener it belongs to; its hop unless set.
+    pub(super) listener: Option<RawHop>,
+    /// `edge` in front of LiteLLM, `engine` in front of vLLM; `engine` unless set.
+    #[serde(default)]
+    pub(super) hop: RawHop,
+    /// `http://HOST:PORT` or `https://HOST[:PORT]`, without a path.
+    pub(super) upstream: String,
+    /// `exact` or `observe`.
+    #[serde(default)]
+    pub(super) usage: RawUsage,
+    /// Names that are known without being asked for.
+    #[serde(default)]
+    pub(super) models: Vec<String>,
+    /// How often `GET /v1/models` is asked of the upstream; `0s`: never.
+    #[serde(default = "default_poll")]
+    pub(super) poll_models: Span,
+    /// File with the bearer key for that question.
+    pub(super) models_key_file: Option<PathBuf>,
+    /// `identity` or `pass`: what becomes of the client's `accept-encoding`.
+    #[serde(default)]
+    pub(super) accept_encoding: RawAcceptEncoding,
+    /// `close` or `allow`: whether a client that shuts its sending side has left.
+    #[serde(default)]
+    pub(super) half_close: RawHalfClose,
+    /// `pass` or `upstream`: the `host` header; `pass` for HTTP and `upstream` for HTTPS unless set.
+    pub(super) host: Option<RawHost>,
+    /// Whether the certificate of an HTTPS upstream is checked.
+    #[serde(default = "default_true")]
+    pub(super) tls_verify: bool,
+}
+
+impl RawRoute {
+    /// A route of which only the upstream was named.
+    pub(super) fn to(upstream: String) -> Self {
+        Self {
+            name: default_name(),
+            listener: None,
+            hop: RawHop::default(),
+            upstream,
+            usage: RawUsage::default(),
+            models: Vec::new(),
+            poll_models: default_poll(),
+            models_key_file: None,
+            accept_encoding: RawAcceptEncoding::default(),
+            half_close: RawHalfClose::default(),
+            host: None,
+            tls_verify: true,
+        }
+    }
+}
+
+fn default_name() -> String {
+    "default".to_owned()
+}
+
+fn default_poll() -> Span {
+    Span::from_secs(30)
+}
+
+fn default_true() -> bool {
+    true
+}
+
+/// `edge` or `engine`
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RawHop {
+    Edge,
+    #[default]
+    Engine,
+}
+
+/// `exact` or `observe`
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RawUsage {
+    #[default]
+    Exact,
+    Observe,
+}
+
+/// `identity` or `pass`
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RawAcceptEncoding {
+    #[default]
+    Identity,
+    Pass,
+}
+
+/// `close` or `allow`
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RawHalfClose {
+    #[default]
+    Close,
+    Allow,
+}
+
+/// `pass` or `upstream`
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RawHost {
+    Pass,
+    Upstream,
+}

@@ -1,0 +1,195 @@
+//! From what is written to what is meant: every rule that concerns more than one key.
+
+use std::sync::Arc;
+
+use weir_daemon::config::{ConfigError, Loaded, Span};
+use weir_ledger::Hop;
+use weir_wire::UsagePolicy;
+
+use super::raw::{RawAcceptEncoding, RawHalfClose, RawHop, RawHost, RawProxy, RawRoute, RawUsage};
+use super::{Config, Listener, RouteConfig};
+use crate::upstream::Upstream;
+
+/// The name under which requests that no route takes are counted.
+pub(crate) const UNROUTED: &str = "unrouted";
+
+pub(super) fn resolve(mut loaded: Loaded<RawProxy>) -> Result<Config, ConfigError> {
+    let single = single_route(&mut loaded)?;
+    let routes = match single {
+        Some(route) => vec![resolve_route(&loaded, "proxy", route)?],
+        None => {
+            let raw = std::mem::take(&mut loaded.value.routes);
+            let with_keys = raw.into_iter().enumerate();
+            with_keys
+                .map(|(index, raw)| resolve_route(&loaded, &format!("proxy.routes.{index}"), raw))
+                .collect::<Result<_, _>>()?
+        }
+    };
+    let listeners = listeners(&loaded, routes)?;
+    check_numbers(&loaded)?;
+    let raw = loaded.value;
+    Ok(Config {
+        admin: raw.admin,
+        listeners,
+        drain_grace: raw.drain_grace.duration(),
+        threads: raw.threads,
+        connect_timeout: raw.connect_timeout.duration(),
+        max_event: usize::try_from(raw.max_event.bytes()).unwrap_or(usize::MAX),
+        tls_ca_file: raw.tls_ca_file,
+    })
+}
+
+/// The route that `upstream` alone makes; its keys make no sense beside tables of routes.
+fn single_route(loaded: &mut Loaded<RawProxy>) -> Result<Option<RawRoute>, ConfigError> {
+    let raw = &loaded.value;
+    let Some(upstream) = raw.upstream.clone() else {
+        let lower = |word: &dyn std::fmt::Debug| format!("{word:?}").to_ascii_lowercase();
+        for (key, value) in [
+            ("proxy.listen", raw.listen.map(|address| address.to_string())),
+            ("proxy.route", raw.route.clone()),
+            ("proxy.hop", raw.hop.map(|hop| lower(&hop))),
+            ("proxy.usage", raw.usage.map(|usage| lower(&usage))),
+        ] {
+            if let Some(value) = value {
+                let expected = "proxy.upstream (--upstream) beside it, of which it is a part; \
+                                for configured routes set the key of each route";
+                return Err(loaded.invalid(key, value, expected));
+            }
+        }
+        if raw.routes.is_empty() {
+            let expected = "at least one route: --upstream http://HOST:PORT, or a [[proxy.routes]] \
+                            table in the file that --config names";
+            return Err(loaded.invalid("proxy.routes", "none", expected));
+        }
+        return Ok(None);
+    };
+    if !raw.routes.is_empty() {
+        let expected = "either one upstream or [[proxy.routes]], not both";
+        return Err(loaded.invalid("proxy.upstream", upstream, expected));
+    }
+    let mut route = RawRoute::to(upstream);
+    route.hop = raw.hop.unwrap_or_default();
+    route.usage = raw.usage.unwrap_or_default();
+    if let Some(name) = &raw.route {
+        name.clone_into(&mut route.name);
+    }
+    if let Some(listen) = raw.listen {
+        match route.hop {
+            RawHop::Edge => loaded.value.edge = listen,
+            RawHop::Engine => loaded.value.engine = listen,
+        }
+    }
+    Ok(Some(route))
+}
+
+fn resolve_route(
+    loaded: &Loaded<RawProxy>,
+    key: &str,
+    raw: RawRoute,
+) -> Result<(RawHop, RouteConfig), ConfigError> {
+    let name_key = if key == "proxy" { "proxy.route".to_owned() } else { format!("{key}.name") };
+    if !is_route_name(&raw.name) || raw.name == UNROUTED {
+        let expected = "1 to 64 letters, digits, '-', '_' or '.', other than \"unrouted\"";
+        return Err(loaded.invalid(&name_key, raw.name, expected));
+    }
+    check_models(loaded, key, &raw.models)?;
+    let host_of_upstream = match raw.host {
+        Some(host) => host == RawHost::Upstream,
+        None => raw.upstream.starts_with("https:"),
+    };
+    let upstream = Upstream::parse(&raw.upstream, host_of_upstream, raw.tls_verify)
+        .map_err(|expected| loaded.invalid(&format!("{key}.upstream"), &raw.upstream, expected))?;
+    let route = RouteConfig {
+        name: raw.name,
+        hop: hop(raw.hop),
+        upstream: Arc::new(upstream),
+        usage: match raw.usage {
+            RawUsage::Exact => UsagePolicy::Exact,
+            RawUsage::Observe => UsagePolicy::Observe,
+        },
+        models: raw.models,
+        poll_models: (raw.poll_models != Span::default()).then(|| raw.poll_models.duration()),
+        models_key_file: raw.models_key_file,
+        pass_accept_encoding: raw.accept_encoding == RawAcceptEncoding::Pass,
+        allow_half_close: raw.half_close == RawHalfClose::Allow,
+    };
+    Ok((raw.listener.unwrap_or(raw.hop), route))
+}
+
+/// A name that is no label would silently be counted as `other`.
+fn check_models(
+    loaded: &Loaded<RawProxy>,
+    key: &str,
+    models: &[String],
+) -> Result<(), ConfigError> {
+    let longest = weir_wire::Limits::default().model_bytes;
+    for (index, model) in models.iter().enumerate() {
+        if model.is_empty() || model.len() > longest {
+            let key = format!("{key}.models.{index}");
+            let found = format!("a name of {} bytes", model.len());
+            return Err(loaded.invalid(&key, found, format!("1 to {longest} bytes")));
+        }
+    }
+    Ok(())
+}
+
+fn listeners(
+    loaded: &Loaded<RawProxy>,
+    routes: Vec<(RawHop, RouteConfig)>,
+) -> Result<Vec<Listener>, ConfigError> {
+    for (index, (_, route)) in routes.iter().enumerate() {
+        if routes[..index].iter().any(|(_, before)| before.name == route.name) {
+            let key = format!("proxy.routes.{index}.name");
+            return Err(loaded.invalid(&key, &route.name, "a name that no other route has"));
+        }
+    }
+    let of = |kind: RawHop, address| Listener {
+        kind: hop(kind),
+        address,
+        routes: routes.iter().filter(|(at, _)| *at == kind).map(|(_, r)| r.clone()).collect(),
+    };
+    let raw = &loaded.value;
+    let mut listeners = vec![of(RawHop::Edge, raw.edge), of(RawHop::Engine, raw.engine)];
+    listeners.retain(|listener| !listener.routes.is_empty());
+    let mut taken = vec![raw.admin];
+    for listener in &listeners {
+        if listener.address.port() != 0 && taken.contains(&listener.address) {
+            let key = match raw.listen {
+                Some(_) => "proxy.listen".to_owned(),
+                None => format!("proxy.{}", listener.kind.as_str()),
+            };
+            let expected = "an address that neither the admin endpoints nor another listener has";
+            return Err(loaded.invalid(&key, listener.address, expected));
+        }
+        taken.push(listener.address);
+    }
+    Ok(listeners)
+}
+
+fn check_numbers(loaded: &Loaded<RawProxy>) -> Result<(), ConfigError> {
+    let raw = &loaded.value;
+    if raw.threads == Some(0) {
+        return Err(loaded.invalid("proxy.threads", 0, "1 or more, or leave it out"));
+    }
+    if raw.connect_timeout == Span::default() {
+        return Err(loaded.invalid("proxy.connect_timeout", "0s", "more than nothing"));
+    }
+    if !(1 << 10..=1 << 30).contains(&raw.max_event.bytes()) {
+        let found = raw.max_event.bytes();
+        return Err(loaded.invalid("proxy.max_event", found, "between 1KiB and 1GiB"));
+    }
+    Ok(())
+}
+
+fn hop(raw: RawHop) -> Hop {
+    match raw {
+        RawHop::Edge => Hop::Edge,
+        RawHop::Engine => Hop::Engine,
+    }
+}
+
+/// A name becomes a label and a path segment.
+fn is_route_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    (1..=64).contains(&name.len()) && name.bytes().all(allowed) && !name.starts_with('.')
+}

@@ -1,0 +1,158 @@
+//! The one `impl ProxyHttp`: each phase of Pingora calls the part that owns it.
+//!
+//! ```text
+//! request_filter ── prepare: route, peek ── upstream_peer ── upstream_request_filter
+//!    └─ request_body_filter ──► upstream ──► response_filter ── response_body_filter
+//!                                               └─ error_while_proxy, fail_to_proxy
+//! logging, or the context's Drop: settle
+//! ```
+
+mod answer;
+mod context;
+mod ending;
+mod prepare;
+mod refusal;
+mod request;
+mod response;
+mod retry;
+mod settle;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::prelude::{Error, HttpPeer, ProxyHttp, Result, Session};
+use pingora::protocols::Digest;
+use pingora::proxy::{FailToProxy, ProxyWarnLogContext};
+
+pub(crate) use context::Context;
+
+use crate::shared::Shared;
+use weir_ledger::Hop;
+
+/// A listener's gate: what Pingora asks at every phase of a request.
+pub(crate) struct Gate {
+    pub(crate) listener: Hop,
+    pub(crate) shared: Arc<Shared>,
+}
+
+#[async_trait]
+impl ProxyHttp for Gate {
+    type CTX = Context;
+
+    fn new_ctx(&self) -> Context {
+        Context::new(Arc::clone(&self.shared))
+    }
+
+    async fn request_filter(&self, session: &mut Session, ctx: &mut Context) -> Result<bool> {
+        prepare::request(self, session, ctx).await
+    }
+
+    async fn upstream_peer(&self, _: &mut Session, ctx: &mut Context) -> Result<Box<HttpPeer>> {
+        request::peer(ctx).await
+    }
+
+    async fn connected_to_upstream(
+        &self,
+        _: &mut Session,
+        reused: bool,
+        _: &HttpPeer,
+        _fd: std::os::unix::io::RawFd,
+        _: Option<&Digest>,
+        ctx: &mut Context,
+    ) -> Result<()> {
+        request::connected(ctx, reused);
+        Ok(())
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        _: &mut Session,
+        head: &mut RequestHeader,
+        ctx: &mut Context,
+    ) -> Result<()> {
+        request::head(head, ctx)
+    }
+
+    async fn request_body_filter(
+        &self,
+        _: &mut Session,
+        body: &mut Option<Bytes>,
+        end: bool,
+        ctx: &mut Context,
+    ) -> Result<()> {
+        request::body(body, end, ctx);
+        Ok(())
+    }
+
+    async fn response_filter(
+        &self,
+        session: &mut Session,
+        head: &mut ResponseHeader,
+        ctx: &mut Context,
+    ) -> Result<()> {
+        response::head(session, head, ctx)
+    }
+
+    fn response_body_filter(
+        &self,
+        _: &mut Session,
+        body: &mut Option<Bytes>,
+        end: bool,
+        ctx: &mut Context,
+    ) -> Result<Option<Duration>> {
+        response::body(body, end, ctx)?;
+        Ok(None)
+    }
+
+    fn fail_to_connect(
+        &self,
+        _: &mut Session,
+        _: &HttpPeer,
+        ctx: &mut Context,
+        error: Box<Error>,
+    ) -> Box<Error> {
+        retry::after_failed_connect(ctx, error)
+    }
+
+    fn error_while_proxy(
+        &self,
+        _: &HttpPeer,
+        session: &mut Session,
+        error: Box<Error>,
+        ctx: &mut Context,
+        reused: bool,
+    ) -> Box<Error> {
+        retry::after_failed_exchange(session, ctx, error, reused)
+    }
+
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        ctx: &mut Context,
+    ) -> FailToProxy {
+        answer::to_failure(session, error, ctx).await
+    }
+
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Context) {
+        settle::ended(session, error, ctx);
+    }
+
+    // Weir logs failures itself, once, from the outcome.
+    fn suppress_error_log(&self, _: &Session, _: &Context, _: &Error) -> bool {
+        true
+    }
+
+    fn suppress_proxy_warn_log(
+        &self,
+        _: &Session,
+        _: &Context,
+        _: &Error,
+        _: ProxyWarnLogContext,
+    ) -> bool {
+        true
+    }
+}

@@ -1,0 +1,113 @@
+//! What is held of one request while it passes through the phases.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use weir_ledger::Entry;
+use weir_wire::{End, Exchange};
+
+use super::refusal::HeldAnswer;
+use super::settle;
+use crate::route::Route;
+use crate::shared::{InFlight, Shared};
+use crate::upstream::Connection;
+
+/// One request.
+pub(crate) struct Context {
+    pub(crate) shared: Arc<Shared>,
+    /// When the request's head had been read: the origin of all times.
+    started: Instant,
+    pub(super) route: Option<Arc<Route>>,
+    /// The path and query for the upstream, where they differ from the client's.
+    pub(super) target: Option<String>,
+    /// The meter, for LLM work.
+    pub(super) metered: Option<Metered>,
+    /// The body of a list of models, as far as it has come.
+    pub(super) listing: Option<Vec<u8>>,
+    /// How it ended, where Weir decided that itself.
+    pub(super) end: Option<End>,
+    pub(super) sending: Sending,
+    _in_flight: InFlight,
+}
+
+/// The meter and the series of one request.
+pub(super) struct Metered {
+    pub(super) exchange: Exchange,
+    /// Gone once it is settled.
+    pub(super) entry: Option<Entry>,
+    /// An answer that may turn out to be a refusal of what Weir added.
+    pub(super) held: Option<HeldAnswer>,
+}
+
+/// How the request is being sent.
+#[derive(Default)]
+pub(super) struct Sending {
+    /// The whole body, ready to be sent, where it was read before connecting.
+    pub(super) whole: Option<Bytes>,
+    /// The body as the client sent it, while `whole` holds what Weir made of it.
+    pub(super) original: Option<Bytes>,
+    /// The beginning of a large body that was read to find its route.
+    pub(super) beginning: Option<Bytes>,
+    /// The body may be too large to be sent again.
+    pub(super) large: bool,
+    /// The client waits for `100 Continue` no more: Weir has sent it.
+    pub(super) continued: bool,
+    pub(super) attempts: usize,
+    pub(super) next: NextTry,
+    pub(super) connecting_since: Option<Instant>,
+    /// When the last byte was handed on.
+    pub(super) sent: Option<Duration>,
+}
+
+/// What the next attempt to send is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum NextTry {
+    #[default]
+    First,
+    /// A pooled connection was closed under the request.
+    AfterStale,
+    /// A connection was refused.
+    AfterRefused,
+    /// The upstream refused what Weir added.
+    AsWritten,
+}
+
+impl Sending {
+    pub(super) fn connection(&self) -> Connection {
+        if self.large || self.next != NextTry::First {
+            Connection::Fresh
+        } else {
+            Connection::Pooled
+        }
+    }
+}
+
+impl Context {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            _in_flight: InFlight::begin(&shared),
+            shared,
+            started: Instant::now(),
+            route: None,
+            target: None,
+            metered: None,
+            listing: None,
+            end: None,
+            sending: Sending::default(),
+        }
+    }
+
+    /// Time since the request's head had been read.
+    pub(super) fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+impl Drop for Context {
+    /// A request whose task was dropped: by a drain that ran out of time, or by a fault of Weir's.
+    fn drop(&mut self) {
+        let end = if self.shared.is_cutting() { End::Shutdown } else { End::Internal };
+        settle::settle(self, end, None);
+    }
+}

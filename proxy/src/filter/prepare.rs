@@ -1,0 +1,215 @@
+//! Before anything is sent: which route, whether to meter, and what to read of the body first.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::header;
+use pingora::prelude::{Result, Session};
+use weir_ledger::Hop;
+use weir_wire::{Class, End, Endpoint, Exchange, Policy, RequestHead, classify};
+
+use super::Gate;
+use super::answer;
+use super::context::{Context, Metered};
+use crate::route::Route;
+use crate::table::ByPath;
+
+/// What Pingora can send again; a larger body is never held.
+const REPLAYABLE: usize = 64 << 10;
+
+/// Largest list of models that is read.
+const LISTING_LIMIT: usize = 1 << 20;
+
+/// Returns whether the request has been answered already.
+pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Context) -> Result<bool> {
+    let head = session.req_header();
+    let target = String::from_utf8_lossy(head.raw_path()).into_owned();
+    let class = classify(head.method.as_str(), &target);
+    let length = content_length(session);
+    ctx.sending.large = length.is_none_or(|length| length > REPLAYABLE) && has_body(session);
+    let table = gate.shared.table(gate.listener);
+    let (route, early) = match table.by_path(&target) {
+        ByPath::Alone(route) => (Some(route), Bytes::new()),
+        ByPath::Prefix(route, rest) => {
+            ctx.target = Some(rest);
+            (Some(route), Bytes::new())
+        }
+        ByPath::Unknown => {
+            let (model, early) = peek_model(session, ctx, length).await?;
+            (model.and_then(|model| table.by_model(&model)), early)
+        }
+    };
+    let Some(route) = route.filter(|_| !is_lost(session)) else {
+        return unrouted(gate, session, ctx, class, &table.prefixes()).await;
+    };
+    if route.config.allow_half_close {
+        session.downstream_session.set_abort_on_close(false);
+    }
+    ctx.route = Some(Arc::clone(&route));
+    match class {
+        Class::Llm(endpoint) => meter(session, ctx, &route, endpoint, early).await?,
+        Class::ModelList | Class::Passthrough => {
+            route.series.passthrough();
+            if class == Class::ModelList {
+                ctx.listing = Some(Vec::new());
+            }
+            if session.as_ref().retry_buffer_truncated() {
+                ctx.sending.beginning = Some(early);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Begins to meter, and reads the whole body first where Weir may add to it and it is small.
+async fn meter(
+    session: &mut Session,
+    ctx: &mut Context,
+    route: &Arc<Route>,
+    endpoint: Endpoint,
+    early: Bytes,
+) -> Result<()> {
+    let text = |name| session.get_header(name).and_then(|value| value.to_str().ok());
+    let head = RequestHead {
+        endpoint,
+        content_type: text(header::CONTENT_TYPE),
+        content_encoding: text(header::CONTENT_ENCODING),
+    };
+    let exchange = Exchange::new(&head, route.policy());
+    let entry = Some(route.series.begin(endpoint));
+    let metered = ctx.metered.insert(Metered { exchange, entry, held: None });
+    if session.as_ref().retry_buffer_truncated() {
+        ctx.sending.beginning = Some(early);
+        return Ok(());
+    }
+    if !metered.exchange.may_grow() || ctx.sending.large {
+        return Ok(());
+    }
+    let body = read_all(session, ctx, early).await?;
+    if let Some(metered) = &mut ctx.metered {
+        let forward = metered.exchange.on_request_body(&body, true);
+        metered.identify();
+        ctx.sending.whole = Some(Bytes::copy_from_slice(forward.bytes(&body)));
+        ctx.sending.original = Some(body);
+    }
+    Ok(())
+}
+
+impl Metered {
+    /// The body has ended: the model, if the request names one, is fixed.
+    pub(super) fn identify(&mut self) {
+        if let (Some(entry), Some(model)) = (&mut self.entry, self.exchange.model()) {
+            entry.identify(Some(model));
+        }
+    }
+}
+
+/// Reads a body that is known to be small. Pingora keeps what is read and will send it.
+async fn read_all(session: &mut Session, ctx: &mut Context, early: Bytes) -> Result<Bytes> {
+    let mut body = BytesMut::from(early);
+    begin_reading(session, ctx).await?;
+    while !session.is_body_done() {
+        match session.read_request_body().await? {
+            Some(piece) => body.extend_from_slice(&piece),
+            None => break,
+        }
+    }
+    Ok(body.freeze())
+}
+
+/// Reads as much of the body as it takes to find the model, at most what can be sent again.
+async fn peek_model(
+    session: &mut Session,
+    ctx: &mut Context,
+    length: Option<usize>,
+) -> Result<(Option<String>, Bytes)> {
+    let mut body = BytesMut::new();
+    if !has_body(session) {
+        return Ok((None, Bytes::new()));
+    }
+    let mut peek = Exchange::new(&RequestHead::json(Endpoint::Other), Policy::observe());
+    begin_reading(session, ctx).await?;
+    loop {
+        // Pingora sends on what it can hold; a large body must not end while it is peeked at.
+        let left = length.map_or(usize::MAX, |length| length.saturating_sub(body.len()));
+        let may_end = ctx.sending.large && left <= REPLAYABLE && !body.is_empty();
+        let has_model = peek.model_so_far().is_some();
+        if has_model || may_end || body.len() >= REPLAYABLE || session.is_body_done() {
+            break;
+        }
+        let Some(piece) = session.read_request_body().await? else { break };
+        let _observed = peek.on_request_body(&piece, false);
+        body.extend_from_slice(&piece);
+    }
+    Ok((peek.model_so_far(), body.freeze()))
+}
+
+/// Keeps what is read, so that Pingora sends it; a client that waits for `100 Continue` gets it.
+async fn begin_reading(session: &mut Session, ctx: &mut Context) -> Result<()> {
+    session.as_mut().enable_retry_buffering();
+    let expects = session.get_header(header::EXPECT).is_some();
+    if expects && !ctx.sending.continued {
+        ctx.sending.continued = true;
+        session.downstream_session.write_continue_response().await?;
+    }
+    Ok(())
+}
+
+/// A body was read to its end that Pingora can't send on any more.
+fn is_lost(session: &mut Session) -> bool {
+    session.as_ref().retry_buffer_truncated() && session.is_body_done()
+}
+
+fn content_length(session: &Session) -> Option<usize> {
+    if session.get_header(header::TRANSFER_ENCODING).is_some() {
+        return None;
+    }
+    match session.get_header(header::CONTENT_LENGTH) {
+        None => Some(0),
+        Some(length) => length.to_str().ok()?.trim().parse().ok(),
+    }
+}
+
+fn has_body(session: &Session) -> bool {
+    content_length(session) != Some(0)
+}
+
+/// No route takes the request: says which there are.
+async fn unrouted(
+    gate: &Gate,
+    session: &mut Session,
+    ctx: &mut Context,
+    class: Class,
+    prefixes: &str,
+) -> Result<bool> {
+    let series = match gate.listener {
+        Hop::Edge => &gate.shared.unrouted_edge,
+        Hop::Engine => &gate.shared.unrouted_engine,
+    };
+    if let Class::Llm(endpoint) = class {
+        let head = RequestHead::json(endpoint);
+        let exchange = Exchange::new(&head, Policy::observe());
+        let entry = Some(series.begin(endpoint));
+        ctx.metered = Some(Metered { exchange, entry, held: None });
+    } else {
+        series.passthrough();
+    }
+    ctx.end = Some(End::Rejected);
+    let message = format!(
+        "Weir has several routes here and can't tell which one this request is for. \
+         Begin the path with one of {prefixes} or name a model that exactly one of them serves."
+    );
+    answer::send(session, class, 404, "no_route", &message).await?;
+    Ok(true)
+}
+
+/// Takes in a piece of a list of models.
+pub(super) fn gather_listing(listing: &mut Option<Vec<u8>>, piece: &[u8]) {
+    if let Some(body) = listing {
+        if body.len() + piece.len() > LISTING_LIMIT {
+            *listing = None;
+        } else {
+            body.extend_from_slice(piece);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The request on its way to the upstream.
+
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+use http::header;
+use pingora::http::RequestHeader;
+use pingora::prelude::{Error, ErrorType, HttpPeer, Result};
+use weir_wire::Forward;
+
+use super::context::{Context, NextTry};
+
+/// Where to send it.
+pub(super) async fn peer(ctx: &mut Context) -> Result<Box<HttpPeer>> {
+    let Some(route) = &ctx.route else {
+        return Err(Error::explain(ErrorType::InternalError, "a request without a route"));
+    };
+    let connection = ctx.sending.connection();
+    let upstream = &route.config.upstream;
+    let peer = upstream
+        .peer(ctx.sending.attempts, connection, ctx.shared.connect_timeout())
+        .await
+        .map_err(|error| {
+            let what = format!("looking up the address of {}", upstream.url());
+            Error::because(ErrorType::ConnectNoRoute, what, error).into_up()
+        })?;
+    if ctx.sending.next != NextTry::First {
+        route.series.retried();
+        if let Some(metered) = &mut ctx.metered {
+            metered.exchange.restart();
+        }
+    }
+    if ctx.sending.next == NextTry::AsWritten {
+        ctx.sending.whole = ctx.sending.original.clone();
+        if let Some(metered) = &mut ctx.metered {
+            metered.exchange.forget_usage_request();
+        }
+    }
+    ctx.sending.attempts += 1;
+    ctx.sending.sent = None;
+    ctx.sending.connecting_since = Some(Instant::now());
+    Ok(Box::new(peer))
+}
+
+/// There is a connection.
+pub(super) fn connected(ctx: &mut Context, reused: bool) {
+    let took = ctx.sending.connecting_since.take().map(|since| since.elapsed());
+    if let (Some(metered), Some(took), false) = (&mut ctx.metered, took, reused) {
+        metered.exchange.on_connected(took);
+    }
+}
+
+/// The head, as the upstream gets it.
+pub(super) fn head(head: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
+    let Some(route) = &ctx.route else { return Ok(()) };
+    if let Some(target) = &ctx.target {
+        head.set_raw_path(target.as_bytes())?;
+    }
+    if let Some(host) = route.config.upstream.host_header() {
+        head.insert_header(header::HOST, host)?;
+    }
+    if !route.config.pass_accept_encoding && head.headers.contains_key(header::ACCEPT_ENCODING) {
+        head.insert_header(header::ACCEPT_ENCODING, "identity")?;
+    }
+    if ctx.sending.continued {
+        head.remove_header(&header::EXPECT);
+    }
+    let has_length = head.headers.contains_key(header::CONTENT_LENGTH);
+    if let Some(whole) = &ctx.sending.whole {
+        if has_length {
+            head.insert_header(header::CONTENT_LENGTH, whole.len())?;
+        }
+    } else if ctx.metered.as_ref().is_some_and(|metered| metered.exchange.may_grow()) {
+        // How long it will be is only known at its end: Pingora sends it chunked.
+        head.remove_header(&header::CONTENT_LENGTH);
+    }
+    Ok(())
+}
+
+/// A piece of the body, as the upstream gets it.
+pub(super) fn body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) {
+    let now = ctx.now();
+    if let Some(beginning) = ctx.sending.beginning.take() {
+        *body = Some(joined(beginning, body.take()));
+    }
+    if end {
+        ctx.sending.sent = Some(now);
+    }
+    let Some(metered) = &mut ctx.metered else { return };
+    if let Some(whole) = &ctx.sending.whole {
+        *body = Some(whole.clone());
+    } else {
+        let piece = body.as_deref().unwrap_or_default();
+        if let Forward::Replaced(bytes) = metered.exchange.on_request_body(piece, end) {
+            *body = Some(bytes.into());
+        }
+        if end {
+            metered.identify();
+        }
+    }
+    if end {
+        metered.exchange.on_request_sent(now);
+    }
+}
+
+fn joined(beginning: Bytes, rest: Option<Bytes>) -> Bytes {
+    let rest = rest.unwrap_or_default();
+    let mut whole = BytesMut::with_capacity(beginning.len() + rest.len());
+    whole.extend_from_slice(&beginning);
+    whole.extend_from_slice(&rest);
+    whole.freeze()
+}

@@ -1,0 +1,93 @@
+//! The answer on its way to the client.
+
+use bytes::{Bytes, BytesMut};
+use http::header;
+use pingora::http::ResponseHeader;
+use pingora::prelude::{Result, Session};
+use weir_wire::{Forward, ResponseHead, listed_models};
+
+use super::context::{Context, Metered};
+use super::prepare::gather_listing;
+use super::refusal;
+
+/// The head, as the client gets it.
+pub(super) fn head(
+    session: &mut Session,
+    head: &mut ResponseHeader,
+    ctx: &mut Context,
+) -> Result<()> {
+    if head.status.is_informational() {
+        return Ok(());
+    }
+    if head.status != 200 || head.headers.contains_key(header::CONTENT_ENCODING) {
+        ctx.listing = None;
+    }
+    if refusal::hold(session, head, ctx) {
+        return Ok(());
+    }
+    let Some(metered) = &mut ctx.metered else { return Ok(()) };
+    let is_stream = read_head(metered, head);
+    if is_stream
+        && metered.exchange.asked_for_usage()
+        && head.remove_header(&header::CONTENT_LENGTH).is_some()
+    {
+        // An event will be taken out of it.
+        head.insert_header(header::TRANSFER_ENCODING, "chunked")?;
+    }
+    Ok(())
+}
+
+/// Shows the head to the meter; returns whether it is that of a stream of events.
+pub(super) fn read_head(metered: &mut Metered, head: &ResponseHeader) -> bool {
+    let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let content_type = text(header::CONTENT_TYPE);
+    metered.exchange.on_response_head(&ResponseHead {
+        status: head.status.as_u16(),
+        content_type,
+        content_encoding: text(header::CONTENT_ENCODING),
+    });
+    content_type.is_some_and(|kind| kind.contains("event-stream"))
+}
+
+/// A piece of the body, as the client gets it.
+pub(super) fn body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) -> Result<()> {
+    let now = ctx.now();
+    listing(body.as_deref(), end, ctx);
+    if refusal::gather(body, end, ctx)? {
+        return Ok(());
+    }
+    let Some(metered) = &mut ctx.metered else { return Ok(()) };
+    let piece = body.as_deref().unwrap_or_default();
+    if let Forward::Replaced(bytes) = metered.exchange.on_response_body(now, piece) {
+        *body = Some(bytes.into());
+    }
+    if end {
+        let held = metered.exchange.on_response_end();
+        if !held.is_empty() {
+            let mut last = BytesMut::from(body.take().unwrap_or_default());
+            last.extend_from_slice(&held);
+            *body = Some(last.freeze());
+        }
+    }
+    if let Some(entry) = &mut metered.entry {
+        // A request that names no model is counted under the answer's.
+        if !entry.is_identified()
+            && let Some(model) = metered.exchange.model()
+        {
+            entry.identify(Some(model));
+        }
+        metered.exchange.take_progress(now, false, |batch| entry.progress(batch));
+    }
+    Ok(())
+}
+
+/// A list of models teaches the route its names.
+fn listing(piece: Option<&[u8]>, end: bool, ctx: &mut Context) {
+    if ctx.listing.is_none() {
+        return;
+    }
+    gather_listing(&mut ctx.listing, piece.unwrap_or_default());
+    if end && let (Some(body), Some(route)) = (ctx.listing.take(), &ctx.route) {
+        route.series.learn(listed_models(&body));
+    }
+}

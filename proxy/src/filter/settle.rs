@@ -1,0 +1,60 @@
+//! The only exit of a request: its outcome, written once.
+
+use pingora::prelude::{Error, Session};
+use tracing::{debug, warn};
+use weir_wire::{End, Outcome, OutcomeKind};
+
+use super::context::Context;
+use super::{ending, refusal};
+
+/// Pingora is done with the request.
+pub(super) fn ended(session: &Session, error: Option<&Error>, ctx: &mut Context) {
+    let end = ctx.end.unwrap_or_else(|| error.map_or(End::Complete, ending::of));
+    let code = session.response_written().map(|head| head.status.as_u16());
+    if let (None, Some(metered)) = (error, &mut ctx.metered) {
+        // An answer without a body has no last piece with which it would have ended.
+        let _nothing = metered.exchange.on_response_end();
+    }
+    if let Some(error) = error {
+        debug!(%error, ?end, "An exchange broke off.");
+    }
+    settle(ctx, end, code);
+}
+
+/// Writes the outcome, unless that has been done. `code` is what the client was sent.
+pub(super) fn settle(ctx: &mut Context, end: End, code: Option<u16>) {
+    let now = ctx.now();
+    let Some(metered) = &mut ctx.metered else { return };
+    let Some(mut entry) = metered.entry.take() else { return };
+    metered.exchange.take_progress(now, true, |batch| entry.progress(batch));
+    let mut outcome = metered.exchange.outcome(now, end);
+    outcome.http_status = outcome.http_status.or(code);
+    entry.settle(&outcome);
+    if outcome.http_status.is_some_and(|code| (200..300).contains(&code)) {
+        refusal::learn(ctx);
+    }
+    if let Some(route) = &ctx.route {
+        route.note(&outcome);
+        log(&route.config.name, &outcome);
+    }
+}
+
+/// Failures that no client can explain; no content, no key, no path.
+fn log(route: &str, outcome: &Outcome) {
+    match outcome.kind {
+        OutcomeKind::Shutdown => warn!(
+            route,
+            endpoint = outcome.endpoint.as_str(),
+            outcome = outcome.kind.as_str(),
+            seconds = outcome.duration.as_secs_f64(),
+            "A request was cut by the drain."
+        ),
+        OutcomeKind::InternalError => warn!(
+            route,
+            endpoint = outcome.endpoint.as_str(),
+            outcome = outcome.kind.as_str(),
+            "A request was lost by a fault of Weir's own."
+        ),
+        _ => {}
+    }
+}

@@ -1,0 +1,62 @@
+//! Which route of a listener takes a request.
+
+use std::sync::Arc;
+
+use crate::route::Route;
+
+/// The routes of one listener.
+#[derive(Clone)]
+pub(crate) struct Table {
+    routes: Arc<[Arc<Route>]>,
+}
+
+/// What the path alone decides.
+pub(crate) enum ByPath {
+    /// The only route: the path stays as it is.
+    Alone(Arc<Route>),
+    /// `/<route>/…`: the prefix is taken off.
+    Prefix(Arc<Route>, String),
+    /// Only the model in the body can tell.
+    Unknown,
+}
+
+impl Table {
+    pub(crate) fn new(routes: Vec<Arc<Route>>) -> Self {
+        Self { routes: routes.into() }
+    }
+
+    pub(crate) fn routes(&self) -> &[Arc<Route>] {
+        &self.routes
+    }
+
+    /// `target` is the path with its query.
+    pub(crate) fn by_path(&self, target: &str) -> ByPath {
+        if let [only] = &*self.routes {
+            return ByPath::Alone(Arc::clone(only));
+        }
+        let path = target.strip_prefix('/').unwrap_or(target);
+        let name = path.split(['/', '?']).next().unwrap_or_default();
+        match self.routes.iter().find(|route| route.config.name == name) {
+            Some(route) => {
+                let rest = &path[name.len()..];
+                let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
+                ByPath::Prefix(Arc::clone(route), rest)
+            }
+            None => ByPath::Unknown,
+        }
+    }
+
+    /// The one route that serves `model`; none where several do.
+    pub(crate) fn by_model(&self, model: &str) -> Option<Arc<Route>> {
+        let mut serving = self.routes.iter().filter(|route| route.serves(model));
+        let found = serving.next()?;
+        serving.next().is_none().then(|| Arc::clone(found))
+    }
+
+    /// For the answer to a request that no route takes.
+    pub(crate) fn prefixes(&self) -> String {
+        let prefixes: Vec<_> =
+            self.routes.iter().map(|route| format!("/{}/", route.config.name)).collect();
+        prefixes.join(", ")
+    }
+}
