@@ -7,8 +7,8 @@ mod responses;
 use std::borrow::Cow;
 
 use crate::Endpoint;
-use crate::lenient::Maybe;
-use crate::members::{Members, Wanted};
+use crate::lenient::{Filled, Maybe};
+use crate::members::{Found, Members, Wanted};
 use crate::usage::Usage;
 
 /// What one event, or a whole body, says.
@@ -23,6 +23,8 @@ pub(crate) struct Reading<'a> {
     /// Choices that it speaks of, counted from the highest index.
     pub(crate) choices: u64,
     pub(crate) finish: Option<Cow<'a, str>>,
+    /// How many choices finish here; other dialects have one, and need not say so.
+    pub(crate) finishes: u64,
     /// The dialect's last event.
     pub(crate) terminal: bool,
     /// It is an error.
@@ -134,10 +136,10 @@ fn text<'a>(members: &'a Members, name: &str) -> Option<Cow<'a, str>> {
     member::<crate::lenient::Text<'a>>(members, name).and_then(|text| text.0)
 }
 
-/// An error inside a 200: `error` that is an object or a text, or the flat object of vLLM up to
+/// An error inside a 200: an `error` with something in it, or the flat object of vLLM up to
 /// 0.10.0, `{"object":"error",…}`.
 fn is_error(members: &Members) -> bool {
-    let error = members.get("error").value().unwrap_or_default();
-    matches!(error.first(), Some(b'{' | b'"'))
-        || members.get("object").value() == Some(br#""error""#)
+    let error = members.get("error") == Found::TooLarge
+        || member::<Filled>(members, "error").is_some_and(|error| error.0);
+    error || members.get("object").value() == Some(br#""error""#)
 }

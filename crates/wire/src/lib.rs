@@ -50,12 +50,14 @@ mod error_body;
 mod exchange;
 mod forward;
 mod guard;
+mod head;
 mod hold;
 mod lenient;
 mod limits;
 mod members;
 mod models;
 mod outcome;
+mod policy;
 mod request;
 mod response;
 pub mod sse;
@@ -64,12 +66,14 @@ mod usage;
 
 pub use endpoint::{Class, Endpoint, classify};
 pub use error_body::refuses_stream_options;
-pub use exchange::{End, Exchange, Policy, RequestHead, ResponseHead, UsagePolicy};
+pub use exchange::{End, Exchange};
 pub use forward::Forward;
+pub use head::{RequestHead, ResponseHead};
 pub use limits::Limits;
 pub use models::listed_models;
 pub use outcome::{
     Degraded, Outcome, OutcomeKind, Source, Status, TokenCounts, Tokens, UsageMissing,
 };
+pub use policy::{Policy, UsagePolicy};
 pub use request::RequestFacts;
 pub use timing::{COALESCE, Progress};

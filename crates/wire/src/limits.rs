@@ -8,8 +8,6 @@ pub struct Limits {
     pub model_bytes: usize,
     /// One server-sent event. The last event of a Responses stream repeats the whole answer.
     pub event_bytes: usize,
-    /// One member of a JSON answer that the meter needs whole, such as `choices`.
-    pub member_bytes: usize,
     /// An incomplete event that is held back while it may turn out to be the usage event that
     /// Weir asked for.
     pub hold_bytes: usize,
@@ -17,6 +15,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { model_bytes: 256, event_bytes: 4 << 20, member_bytes: 1 << 20, hold_bytes: 64 << 10 }
+        Self { model_bytes: 256, event_bytes: 4 << 20, hold_bytes: 64 << 10 }
     }
 }

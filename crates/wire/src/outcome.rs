@@ -318,6 +318,9 @@ pub struct Outcome {
 impl Outcome {
     /// Whether a first token could be waited for and did not come.
     pub fn lacks_first_token(&self) -> bool {
-        self.endpoint.generates() && self.streamed && self.time_to_first_token.is_none()
+        // A stream that could not be read may have had one.
+        let unread = matches!(self.degraded, Some(Degraded::Encoded | Degraded::Panic));
+        let waited = self.endpoint.generates() && self.streamed;
+        waited && !unread && self.time_to_first_token.is_none()
     }
 }

@@ -90,6 +90,10 @@ pub(crate) struct RequestSide {
     bytes: u64,
     facts: Option<RequestFacts>,
     invalid: bool,
+    /// The meter failed: the body is not read any more.
+    failed: bool,
+    #[cfg(test)]
+    pub(crate) panic_on: Option<&'static [u8]>,
 }
 
 impl RequestSide {
@@ -103,26 +107,38 @@ impl RequestSide {
             bytes: 0,
             facts: None,
             invalid: false,
+            failed: false,
+            #[cfg(test)]
+            panic_on: None,
         }
     }
 
     pub(crate) fn push(&mut self, chunk: &[u8], end: bool) -> Forward {
         let start = self.bytes;
         self.bytes += chunk.len() as u64;
-        if guarded(|| self.members.push(chunk)).is_none() {
-            self.may_ask = false;
-            self.members = Members::new(&[]);
-            let mut out = std::mem::take(&mut self.tail);
-            out.extend_from_slice(chunk);
-            return Forward::Replaced(out);
+        if self.failed || self.facts.is_some() {
+            return Forward::Unchanged;
         }
-        let is_open = self.facts.is_none();
-        let forward = if self.may_ask && is_open {
-            self.hold_tail(chunk, start, end)
-        } else {
-            Forward::Unchanged
-        };
-        if end && is_open {
+        if let Some(forward) = guarded(|| self.read(chunk, start, end)) {
+            return forward;
+        }
+        self.failed = true;
+        self.may_ask = false;
+        self.facts = Some(RequestFacts::default());
+        let mut out = std::mem::take(&mut self.tail);
+        out.extend_from_slice(chunk);
+        Forward::Replaced(out)
+    }
+
+    fn read(&mut self, chunk: &[u8], start: u64, end: bool) -> Forward {
+        #[cfg(test)]
+        if self.panic_on.is_some_and(|planted| memchr::memmem::find(chunk, planted).is_some()) {
+            panic!("planted");
+        }
+        self.members.push(chunk);
+        let forward =
+            if self.may_ask { self.hold_tail(chunk, start, end) } else { Forward::Unchanged };
+        if end {
             self.invalid = self.bytes > 0 && !self.members.is_complete();
             self.facts = Some(RequestFacts::read(&self.members, &self.limits));
         }
@@ -183,6 +199,11 @@ impl RequestSide {
     /// The model that the body has named so far, which a later member may overrule.
     pub(crate) fn model_so_far(&self) -> Option<String> {
         model(self.members.get("model"), self.limits.model_bytes)
+    }
+
+    /// Whether the meter failed on the body.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed
     }
 
     /// Whether the body was no JSON object.

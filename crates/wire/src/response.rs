@@ -46,6 +46,8 @@ pub(crate) struct ResponseSide {
     pub(crate) usage_is_sum: bool,
     pub(crate) usage_unread: bool,
     pub(crate) finish: Option<String>,
+    /// Choices whose finish reason has been seen.
+    finishes: u64,
     pub(crate) terminal: bool,
     pub(crate) error: bool,
     pub(crate) context_length: bool,
@@ -77,6 +79,7 @@ impl ResponseSide {
             usage_is_sum: false,
             usage_unread: false,
             finish: None,
+            finishes: 0,
             terminal: false,
             error: false,
             context_length: false,
@@ -95,7 +98,7 @@ impl ResponseSide {
         endpoint: Endpoint,
         request: Option<&RequestFacts>,
         head: &ResponseHead<'_>,
-        drop_usage: bool,
+        may_drop: bool,
     ) {
         let echo_only = request.is_some_and(|facts| facts.echo && facts.max_tokens == Some(0));
         self.dialect = Dialect::of(endpoint, echo_only);
@@ -111,14 +114,15 @@ impl ResponseSide {
         self.body = if !is_ok {
             Body::Error(Members::new(error_body::WANTED))
         } else if self.is_stream {
-            let hold = drop_usage.then(|| Hold::new(self.limits.hold_bytes));
+            let hold = may_drop.then(|| Hold::new(self.limits.hold_bytes));
             Body::Events { decoder: Decoder::new(self.limits.event_bytes), hold }
         } else {
             Body::Json(Members::new(dialect.body_members()))
         };
     }
 
-    pub(crate) fn push(&mut self, now: Duration, piece: &[u8]) -> Forward {
+    /// Reads a piece; `drop_usage` if usage was asked for in the client's place.
+    pub(crate) fn push(&mut self, now: Duration, piece: &[u8], drop_usage: bool) -> Forward {
         if piece.is_empty() {
             return Forward::Unchanged;
         }
@@ -133,11 +137,11 @@ impl ResponseSide {
                 }
                 Forward::Unchanged
             }
-            Body::Events { .. } => self.push_events(now, piece),
+            Body::Events { .. } => self.push_events(now, piece, drop_usage),
         }
     }
 
-    fn push_events(&mut self, now: Duration, piece: &[u8]) -> Forward {
+    fn push_events(&mut self, now: Duration, piece: &[u8], drop_usage: bool) -> Forward {
         // Taken out while its events are read, so that a meter that fails leaves nothing half done.
         let Body::Events { mut decoder, mut hold } =
             std::mem::replace(&mut self.body, Body::Unread)
@@ -149,7 +153,7 @@ impl ResponseSide {
         let read = guarded(|| {
             decoder.push(piece, |at, frame| {
                 let line_feed = frame == Frame::LineFeed;
-                let drop = self.read_whole_frame(now, frame) && keep_ends;
+                let drop = self.read_whole_frame(now, frame) && drop_usage;
                 if keep_ends {
                     ended.push(Ended { at, drop, line_feed });
                 }
@@ -170,7 +174,7 @@ impl ResponseSide {
     }
 
     /// The upstream's answer is there whole. Returns bytes that were held back.
-    pub(crate) fn end(&mut self) -> Vec<u8> {
+    pub(crate) fn end(&mut self, drop_usage: bool) -> Vec<u8> {
         self.ended = true;
         let now = self.last_byte;
         match std::mem::replace(&mut self.body, Body::Unread) {
@@ -179,7 +183,7 @@ impl ResponseSide {
                 let mut drop = false;
                 let read = guarded(|| {
                     decoder.finish(|frame| match self.read_frame(now, frame) {
-                        Ok(usage_only) => drop = usage_only,
+                        Ok(usage_only) => drop = usage_only && drop_usage,
                         // It was cut off: that is no fault of its JSON.
                         Err(Degraded::InvalidJson) => {}
                         Err(reason) => self.degrade(reason),
@@ -202,6 +206,11 @@ impl ResponseSide {
                 Vec::new()
             }
         }
+    }
+
+    /// Whether every choice that was seen has its finish reason.
+    pub(crate) fn has_finished(&self) -> bool {
+        self.finish.is_some() && self.finishes >= self.choices
     }
 
     /// Bytes that were held back, for a client whose upstream broke off.
@@ -277,7 +286,7 @@ impl ResponseSide {
             && !reading.error
             && !reading.has_content()
             && reading.finish.is_none()
-            && (reading.bare || self.finish.is_some());
+            && (reading.bare || self.has_finished());
         // Usage that came before shows that the server sends it unasked: the client knows it.
         let drop = usage_only && !self.usage_seen;
         self.note(reading);
@@ -288,13 +297,16 @@ impl ResponseSide {
         match reading.usage {
             Maybe::Object(usage) => {
                 self.usage_seen = true;
-                self.usage_is_sum = reading.bare;
                 self.usage_unread |= !usage.says_something();
-                self.usage.update(&usage);
+                if !usage.is_blank() {
+                    self.usage_is_sum = reading.bare;
+                    self.usage.update(&usage);
+                }
             }
             Maybe::Other => self.usage_unread = true,
             Maybe::Absent => {}
         }
+        self.finishes += reading.finishes;
         if let Some(finish) = reading.finish {
             let end = finish.floor_char_boundary(32);
             self.finish = Some(finish[..end].to_owned());

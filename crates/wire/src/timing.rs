@@ -8,8 +8,11 @@ pub const COALESCE: Duration = Duration::from_micros(200);
 
 /// A batch is due once it has this many gaps …
 const BATCH_GAPS: usize = 64;
-/// … or is this old.
+/// … or the one before is this long ago.
 const BATCH_AGE: Duration = Duration::from_secs(1);
+
+/// Gaps that are kept for a caller who takes none; more are counted as discarded.
+const MOST_GAPS: usize = 4096;
 
 /// What happened in a stream since the last batch. Over a whole stream that had a first token,
 /// `events = 1 + gaps + coalesced + discarded`.
@@ -52,7 +55,7 @@ pub(crate) struct Timing {
     stalled: bool,
     events: u64,
     batch: Progress,
-    batch_since: Duration,
+    taken: Option<Duration>,
 }
 
 impl Timing {
@@ -67,7 +70,6 @@ impl Timing {
         if self.first.is_none() {
             self.first = Some(now);
             self.anchor = now;
-            self.batch_since = now;
             // No gap was open yet.
             self.stalled = false;
         } else {
@@ -84,7 +86,7 @@ impl Timing {
         }
         self.anchor = now;
         self.several_instants = true;
-        if std::mem::take(&mut self.stalled) {
+        if std::mem::take(&mut self.stalled) || self.batch.gaps.len() >= MOST_GAPS {
             self.batch.discarded += 1;
         } else {
             self.batch.gaps.push(gap);
@@ -115,11 +117,10 @@ impl Timing {
         self.several_instants.then(|| self.last.saturating_sub(first))
     }
 
-    /// The batch, if it is due at `now`.
+    /// Whether the batch is due at `now`: the first event at once, so that a slow stream is seen.
     pub(crate) fn due(&self, now: Duration) -> bool {
-        !self.batch.is_empty()
-            && (self.batch.gaps.len() >= BATCH_GAPS
-                || now.saturating_sub(self.batch_since) >= BATCH_AGE)
+        let is_old = self.taken.is_none_or(|taken| now.saturating_sub(taken) >= BATCH_AGE);
+        !self.batch.is_empty() && (is_old || self.batch.gaps.len() >= BATCH_GAPS)
     }
 
     /// Hands the batch over and begins the next one; its memory is kept.
@@ -128,7 +129,7 @@ impl Timing {
             take(&self.batch);
             self.batch.clear();
         }
-        self.batch_since = now;
+        self.taken = Some(now);
     }
 }
 
@@ -188,15 +189,29 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_due_by_age_or_size() {
+    fn a_batch_is_due_at_once_then_by_age_or_size() {
         let mut timing = Timing::default();
         assert!(!timing.due(us(10_000_000)), "nothing to hand over");
         timing.content(us(0), false, true);
+        assert!(timing.due(us(0)), "the first event");
+        timing.take_batch(us(0), |_| {});
+        timing.content(us(1_000), false, true);
         assert!(!timing.due(us(999_999)));
         assert!(timing.due(us(1_000_000)));
-        for n in 1..=64 {
+        for n in 2..=64 {
             timing.content(us(n * 1_000), false, true);
         }
         assert!(timing.due(us(64_000)));
+    }
+
+    #[test]
+    fn a_caller_who_takes_nothing_makes_nothing_grow() {
+        let mut timing = Timing::default();
+        for n in 0..10_000 {
+            timing.content(us(n * 1_000), false, true);
+        }
+        timing.take_batch(us(0), |batch| {
+            assert_eq!((batch.gaps.len(), batch.discarded), (4096, 5903));
+        });
     }
 }

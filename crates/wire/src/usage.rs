@@ -54,6 +54,12 @@ impl Usage {
         self.input.is_some() || self.output.is_some() || self.total.is_some()
     }
 
+    /// Whether it only stands for one: LiteLLM writes zeros where it does not know, such as on each
+    /// event of a completion whose client did not ask. There is no prompt of no tokens.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.input(CacheRule::OnTop) == Some(0) && self.output.unwrap_or(0) == 0
+    }
+
     /// All prompt tokens.
     pub(crate) fn input(&self, rule: CacheRule) -> Option<u64> {
         match rule {
@@ -154,6 +160,20 @@ mod tests {
     fn null_details_are_unknown_not_0() {
         let usage = read(r#"{"prompt_tokens":9,"prompt_tokens_details":null}"#);
         assert_eq!((usage.cached_input(), usage.output), (None, None));
+    }
+
+    #[test]
+    fn zeros_are_no_report() {
+        assert!(read(r#"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#).is_blank());
+        assert!(read(r#"{"input_tokens":0,"cache_read_input_tokens":0}"#).is_blank());
+        for json in [
+            r#"{"prompt_tokens":9,"completion_tokens":0,"total_tokens":9}"#,
+            r#"{"input_tokens":0,"output_tokens":0,"cache_read_input_tokens":4}"#,
+            r#"{"output_tokens":0}"#,
+            r#"{"prompt_tokens":0,"completion_tokens":3}"#,
+        ] {
+            assert!(!read(json).is_blank(), "{json}");
+        }
     }
 
     #[test]

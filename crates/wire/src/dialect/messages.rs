@@ -8,7 +8,7 @@ use serde::de::MapAccess;
 use super::{ERROR, MODEL, Malformed, OBJECT, Reading, USAGE, member, text};
 use crate::lenient::{List, Maybe, Object, Text, skip};
 use crate::members::{Members, Wanted};
-use crate::usage::{CacheRule, Usage};
+use crate::usage::Usage;
 
 pub(super) const BODY: &[Wanted] = &[
     MODEL,
@@ -30,8 +30,6 @@ pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malf
             reading.model = message.model.0;
             // `output_tokens` is only a beginning here; the count comes in `message_delta`.
             reading.usage = match message.usage {
-                // LiteLLM does not know yet: there is no prompt of no tokens.
-                Maybe::Object(usage) if usage.input(CacheRule::OnTop) == Some(0) => Maybe::Absent,
                 Maybe::Object(usage) => Maybe::Object(usage.without_output()),
                 other => other,
             };
@@ -63,7 +61,6 @@ pub(super) fn body(members: &Members) -> Reading<'_> {
     Reading {
         finish: text(members, "stop_reason").filter(|reason| !reason.is_empty()),
         tool_calls: u32::try_from(tool_calls).unwrap_or(u32::MAX),
-        choices: 1,
         ..Reading::default()
     }
 }

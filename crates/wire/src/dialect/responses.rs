@@ -66,7 +66,6 @@ pub(super) fn body(members: &Members) -> Reading<'_> {
         error: status.as_deref() == Some("failed"),
         finish: status,
         tool_calls: u32::try_from(tool_calls).unwrap_or(u32::MAX),
-        choices: 1,
         ..Reading::default()
     }
 }

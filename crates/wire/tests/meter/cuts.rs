@@ -13,9 +13,11 @@ use crate::{difference, expectation};
 /// All bytes share one instant, so that times are the same too.
 const INSTANT: Duration = Duration::from_millis(100);
 
-/// Bodies up to this size are cut at every offset.
-const SMALL: usize = 7_000;
-/// Bodies over this size are only cut in pieces of fixed sizes.
+/// Bodies up to this size are cut in two at every offset; larger ones are cut every so many bytes,
+/// which comes to every offset when the first of these cuts goes through all of them.
+const SMALL: usize = 2_200;
+const EVERY: usize = 401;
+/// Bodies over this size are only cut near their end and in large pieces.
 const LARGE: usize = 100_000;
 
 fn uncut(case: &Case) -> Run {
@@ -29,17 +31,26 @@ fn in_pieces(case: &Case, request: &[&[u8]], answer: &[&[u8]]) -> Run {
     drive::play(case, request, &answer)
 }
 
-fn assert_same(case: &Case, whole: &Run, cut: &Run, how: &str) {
+fn assert_same(case: &Case, whole: &Run, cut: &Run, how: impl Fn() -> String) {
     if whole != cut {
         let lines = difference::between(&expectation::of(case, whole), &expectation::of(case, cut));
-        panic!("{} {how} comes out otherwise than uncut:\n{}", case.name, lines.join("\n"));
+        panic!("{} {} is not as uncut:\n{}", case.name, how(), lines.join("\n"));
     }
 }
 
-/// The offsets to cut a body at: every one, or those near its ends and some between.
-fn offsets(length: usize) -> Vec<usize> {
-    let near_an_end = |at: &usize| *at <= 200 || length - at <= 700;
-    (0..=length).filter(|at| length <= SMALL || near_an_end(at) || at % 499 == 0).collect()
+/// Ways to cut a body that together cut it at every offset.
+fn ways(body: &[u8]) -> Vec<Vec<&[u8]>> {
+    let in_two = |at: usize| vec![&body[..at], &body[at..]];
+    match body.len() {
+        length if length <= SMALL => (0..=length).map(in_two).collect(),
+        length if length > LARGE => (length - 700..length).step_by(233).map(in_two).collect(),
+        _ => (0..EVERY)
+            .map(|first| {
+                let (front, back) = body.split_at(first);
+                [front].into_iter().chain(back.chunks(EVERY)).collect()
+            })
+            .collect(),
+    }
 }
 
 /// Runs a check on every case, on as many threads as there are cores.
@@ -59,36 +70,35 @@ fn for_every_case(check: impl Fn(&Case) + Sync) {
 }
 
 #[test]
-fn the_answer_in_two_pieces_cut_at_every_offset() {
+fn the_answer_cut_at_every_offset() {
     for_every_case(|case| {
-        let body = case.body();
-        if body.len() > LARGE {
+        if case.request.len() > LARGE {
             return;
         }
         let whole = uncut(case);
-        for at in offsets(body.len()) {
-            let (front, back) = body.split_at(at);
-            let cut = in_pieces(case, &[&case.request], &[front, back]);
-            assert_same(case, &whole, &cut, &format!("with the answer cut at {at}"));
+        for pieces in ways(case.body()) {
+            let cut = in_pieces(case, &[&case.request], &pieces);
+            assert_same(case, &whole, &cut, || format!("with the answer {}", lengths(&pieces)));
         }
     });
 }
 
 #[test]
-fn the_request_in_two_pieces_cut_at_every_offset() {
+fn the_request_cut_at_every_offset() {
     for_every_case(|case| {
-        if case.request.len() > LARGE {
-            return;
-        }
         // The answer plays no part here; most of it is left out to save time.
         let answer = &case.body()[..case.body().len().min(400)];
         let whole = in_pieces(case, &[&case.request], &[answer]);
-        for at in offsets(case.request.len()) {
-            let (front, back) = case.request.split_at(at);
-            let cut = in_pieces(case, &[front, back], &[answer]);
-            assert_same(case, &whole, &cut, &format!("with the request cut at {at}"));
+        for pieces in ways(&case.request) {
+            let cut = in_pieces(case, &pieces, &[answer]);
+            assert_same(case, &whole, &cut, || format!("with the request {}", lengths(&pieces)));
         }
     });
+}
+
+fn lengths(pieces: &[&[u8]]) -> String {
+    let lengths: Vec<_> = pieces.iter().map(|piece| piece.len()).collect();
+    format!("in pieces of {lengths:?} bytes")
 }
 
 #[test]
@@ -103,7 +113,7 @@ fn both_in_pieces_of_one_size() {
             let request = if request.is_empty() { vec![case.request.as_slice()] } else { request };
             let answer: Vec<_> = case.body().chunks(size).collect();
             let cut = in_pieces(case, &request, &answer);
-            assert_same(case, &whole, &cut, &format!("in pieces of {size}"));
+            assert_same(case, &whole, &cut, || format!("in pieces of {size}"));
         }
     });
 }
@@ -112,7 +122,7 @@ fn both_in_pieces_of_one_size() {
 fn the_last_piece_of_the_request_may_be_empty() {
     for_every_case(|case| {
         let cut = in_pieces(case, &[&case.request, &[], &[]], &[&[], case.body(), &[]]);
-        assert_same(case, &uncut(case), &cut, "with empty pieces behind");
+        assert_same(case, &uncut(case), &cut, || "with empty pieces".to_owned());
     });
 }
 
@@ -127,8 +137,14 @@ fn nothing_is_changed_but_what_weir_asked_for() {
         if case.policy.usage == weir_wire::UsagePolicy::Observe {
             assert!(!asked, "{}: a request that is observed was changed", case.name);
         }
-        if !asked {
-            assert_eq!(run.received, case.body(), "{}: nobody asked for usage", case.name);
+        let changes = expectation::of(case, &run);
+        let added = &changes["added_to_request"];
+        let taken_out = changes["taken_out_of_answer"].as_array().unwrap();
+        if asked {
+            assert_eq!(added, r#","stream_options":{"include_usage":true}"#, "{}", case.name);
+            assert!(taken_out.len() <= 1, "{}: {taken_out:?}", case.name);
+        } else {
+            assert!(added.is_null() && taken_out.is_empty(), "{}: nobody asked", case.name);
         }
     });
 }
@@ -156,8 +172,10 @@ proptest! {
     ) {
         let cases = small_cases();
         let case = case.get(cases);
-        let cut = in_pieces(case, &split(&case.request, &request), &split(case.body(), &answer));
-        assert_same(case, &uncut(case), &cut, "in random pieces");
+        let (request, answer) = (split(&case.request, &request), split(case.body(), &answer));
+        let cut = in_pieces(case, &request, &answer);
+        let how = || format!("{}, answer {}", lengths(&request), lengths(&answer));
+        assert_same(case, &uncut(case), &cut, how);
     }
 }
 

@@ -6,8 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use weir_wire::{Endpoint, Exchange, Limits, Policy, RequestHead, ResponseHead};
 
-const LIMITS: Limits =
-    Limits { model_bytes: 64, event_bytes: 8 << 10, member_bytes: 8 << 10, hold_bytes: 1 << 10 };
+const LIMITS: Limits = Limits { model_bytes: 64, event_bytes: 8 << 10, hold_bytes: 1 << 10 };
 
 /// A closing brace and the white space behind it, which wait for the end of the request.
 const REQUEST_TAIL: usize = 4 << 10;
@@ -39,7 +38,8 @@ fn feed(exchange: &mut Exchange, begin: &[u8], repeat: &[u8], total: usize) -> V
 
 #[test]
 fn an_event_that_never_ends_is_passed_on() {
-    for begin in ["", "data: ", "data: {\"usage\":{\"completion_tokens\":1}", ": ", "event: x\r\n"] {
+    for begin in ["", "data: ", "data: {\"usage\":{\"completion_tokens\":1}", ": ", "event: x\r\n"]
+    {
         for repeat in [&b"x"[..], b"data: x\n", b"0123456789abcdef\r", b"\"}]"] {
             feed(&mut exact_stream(), begin.as_bytes(), repeat, 40_000);
         }

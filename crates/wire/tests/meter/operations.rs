@@ -5,8 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use weir_wire::{
-    Degraded, End, Endpoint, Exchange, Limits, OutcomeKind, Policy, Progress, RequestHead,
-    ResponseHead, UsagePolicy,
+    End, Endpoint, Exchange, Limits, OutcomeKind, Policy, Progress, RequestHead, ResponseHead,
+    UsagePolicy,
 };
 
 use crate::cuts::small_cases;
@@ -26,7 +26,6 @@ enum Operation {
     ClientStall,
     ForgetUsage,
     Restart,
-    Degrade,
     TakeProgress,
     Wait(Duration),
 }
@@ -100,7 +99,6 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => Just(Operation::ClientStall),
         1 => Just(Operation::ForgetUsage),
         1 => Just(Operation::Restart),
-        1 => Just(Operation::Degrade),
         3 => Just(Operation::TakeProgress),
         6 => time().prop_map(Operation::Wait),
     ]
@@ -141,7 +139,6 @@ fn perform(exchange: &mut Exchange, operation: &Operation, seen: &mut Observed) 
             exchange.restart();
             seen.progress = Progress::default();
         }
-        Operation::Degrade => exchange.degrade(Degraded::Panic),
         Operation::TakeProgress => {
             exchange.take_progress(seen.now, false, |batch| add(&mut seen.progress, batch));
         }

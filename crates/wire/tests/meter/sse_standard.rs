@@ -87,8 +87,10 @@ fn decode(stream: &[u8], limit: usize, points: &[Index]) -> Seen {
 
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let part = prop::sample::select(
-        &["\n", "\n", "\r", "\r\n", "\n\n", "data:", "data: x", "data", "event: e", ": c", ":", " "]
-            [..],
+        &[
+            "\n", "\n", "\r", "\r\n", "\n\n", "data:", "data: x", "data", "event: e", ": c", ":",
+            " ",
+        ][..],
     );
     let other = prop_oneof![
         8 => part.prop_map(|part| part.as_bytes().to_vec()),

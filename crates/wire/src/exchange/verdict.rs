@@ -1,0 +1,224 @@
+//! From what an exchange knows to its outcome.
+
+use std::time::Duration;
+
+use super::Exchange;
+use crate::usage::CacheRule;
+use crate::{Degraded, Endpoint, Outcome, OutcomeKind, Source, TokenCounts, Tokens, UsageMissing};
+
+/// Who ended an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The answer was passed on to its end.
+    Complete,
+    /// The client left.
+    ClientClosed,
+    /// No connection to the upstream could be made.
+    ConnectFailed,
+    /// The upstream broke the connection.
+    UpstreamReset,
+    /// The upstream took too long.
+    UpstreamTimeout,
+    /// What the upstream sent was no HTTP.
+    UpstreamInvalid,
+    /// Weir refused the request.
+    Rejected,
+    /// Weir was stopped.
+    Shutdown,
+    /// Weir failed.
+    Internal,
+}
+
+impl Exchange {
+    /// What is known of the exchange, if it ended at `now` in this way. Asking changes nothing.
+    pub fn outcome(&self, now: Duration, end: End) -> Outcome {
+        let response = &self.response;
+        let kind = self.kind(end);
+        let tokens = self.tokens();
+        let since_sent = |at: Option<Duration>| Some(at?.saturating_sub(self.sent?));
+        let streamed = if response.status.is_some_and(is_ok) {
+            response.is_stream
+        } else {
+            self.request.facts().is_some_and(|facts| facts.stream)
+        };
+        let left = matches!(
+            kind,
+            OutcomeKind::ClientClosedBeforeFirstToken | OutcomeKind::ClientClosedMidStream
+        );
+        Outcome {
+            kind,
+            endpoint: self.endpoint,
+            model: self.model().map(str::to_owned),
+            http_status: response.status,
+            streamed,
+            duration: now,
+            time_to_first_byte: since_sent(response.first_byte),
+            time_to_first_token: since_sent(response.timing.first()),
+            time_to_first_answer_token: since_sent(response.timing.first_answer()),
+            time_per_output_token: self.time_per_output_token(&tokens),
+            connect: self.connect,
+            overhead: self.sent.map(|at| at.saturating_sub(self.connect.unwrap_or_default())),
+            request_bytes: self.request.bytes(),
+            response_bytes: response.bytes,
+            content_events: response.timing.events(),
+            usage_missing: self.usage_missing(&tokens),
+            abandoned: tokens.output.filter(|tokens| left && tokens.count > 0),
+            tokens,
+            finish_reason: response.finish.clone(),
+            tool_calls: response.tool_calls,
+            degraded: response.degraded.or(self.request_degraded),
+        }
+    }
+
+    fn kind(&self, end: End) -> OutcomeKind {
+        let response = &self.response;
+        if response.error && response.status.is_some_and(is_ok) {
+            return OutcomeKind::StreamError;
+        }
+        match end {
+            End::ConnectFailed => return OutcomeKind::ConnectFailed,
+            End::UpstreamReset => return OutcomeKind::UpstreamReset,
+            End::UpstreamTimeout => return OutcomeKind::UpstreamTimeout,
+            End::UpstreamInvalid => return OutcomeKind::UpstreamError,
+            End::Rejected => return OutcomeKind::Rejected,
+            End::Shutdown => return OutcomeKind::Shutdown,
+            End::Internal => return OutcomeKind::InternalError,
+            End::Complete | End::ClientClosed => {}
+        }
+        if let Some(status) = response.status.filter(|status| *status >= 400) {
+            return failed(status, response.context_length);
+        }
+        match end {
+            End::ClientClosed => self.client_closed(),
+            _ if self.is_truncated() => OutcomeKind::Truncated,
+            _ => OutcomeKind::Success,
+        }
+    }
+
+    fn client_closed(&self) -> OutcomeKind {
+        let response = &self.response;
+        let has_all = response.has_finished() || response.terminal;
+        // Where no token can be seen, bytes are the next best sign of one.
+        let by_bytes = !response.is_stream || self.is_unread();
+        if has_all || (self.endpoint == Endpoint::Other && response.ended) {
+            OutcomeKind::ClientClosedAfterFinish
+        } else if response.ended && self.is_truncated() {
+            OutcomeKind::Truncated
+        } else if response.timing.first().is_some() || (by_bytes && response.first_byte.is_some()) {
+            OutcomeKind::ClientClosedMidStream
+        } else {
+            OutcomeKind::ClientClosedBeforeFirstToken
+        }
+    }
+
+    fn is_truncated(&self) -> bool {
+        let response = &self.response;
+        if self.is_unread() || !response.status.is_some_and(has_body) {
+            return false;
+        }
+        if response.is_stream {
+            !response.has_finished() && !response.terminal
+        } else {
+            response.cut
+        }
+    }
+
+    /// Whether what the answer says can't be known.
+    fn is_unread(&self) -> bool {
+        let unread = matches!(self.response.degraded, Some(Degraded::Encoded | Degraded::Panic));
+        unread || self.endpoint == Endpoint::Other
+    }
+
+    fn tokens(&self) -> TokenCounts {
+        let response = &self.response;
+        let rule = match self.endpoint {
+            Endpoint::Messages => CacheRule::OnTop,
+            _ => CacheRule::Within,
+        };
+        let reported = |count| Some(Tokens { count, source: Source::Reported });
+        TokenCounts {
+            input: response.usage.input(rule).and_then(reported),
+            output: self.output_tokens(),
+            cached_input: response.usage.cached_input(),
+            cache_write_input: response.usage.cache_write_input(),
+            reasoning_output: response.usage.reasoning,
+        }
+    }
+
+    fn output_tokens(&self) -> Option<Tokens> {
+        let response = &self.response;
+        if !self.endpoint.generates() {
+            return None;
+        }
+        // Until the end, the usage on an event of several choices is that of one of them.
+        let is_last = response.ended && !self.is_truncated();
+        let partial = self.has_choices() && !response.usage_is_sum && !is_last;
+        if let Some(count) = response.usage.output.filter(|_| !partial) {
+            return Some(Tokens { count, source: Source::Reported });
+        }
+        let count = response.timing.events();
+        (count > 0).then_some(Tokens { count, source: Source::Estimated })
+    }
+
+    /// Whether there is more than one choice.
+    fn has_choices(&self) -> bool {
+        let asked = self.request.facts().and_then(|facts| facts.choices).unwrap_or(1);
+        asked > 1 || self.response.choices > 1
+    }
+
+    fn time_per_output_token(&self, tokens: &TokenCounts) -> Option<Duration> {
+        let output = tokens.output.filter(|tokens| tokens.source == Source::Reported)?;
+        let between = u32::try_from(output.count).ok()?.checked_sub(1)?;
+        let generation = self.response.timing.generation().filter(|_| !self.has_choices())?;
+        generation.checked_div(between)
+    }
+
+    fn usage_missing(&self, tokens: &TokenCounts) -> Option<UsageMissing> {
+        let response = &self.response;
+        let is_known = if self.endpoint.generates() {
+            tokens.output.is_some_and(|tokens| tokens.source == Source::Reported)
+        } else {
+            tokens.input.is_some()
+        };
+        let expected = self.endpoint.reports_usage() && response.status.is_some_and(has_body);
+        if is_known || !expected {
+            return None;
+        }
+        let declined = response.is_stream
+            && self.endpoint.has_stream_options()
+            && self.request.facts().is_some_and(|facts| facts.has_stream_options);
+        Some(if response.degraded.is_some() {
+            UsageMissing::Degraded
+        } else if !response.ended || self.is_truncated() || response.error {
+            UsageMissing::StreamCut
+        } else if response.usage_unread {
+            UsageMissing::Unparsed
+        } else if declined {
+            UsageMissing::ClientDeclined
+        } else {
+            UsageMissing::NotSent
+        })
+    }
+}
+
+fn is_ok(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+/// A success that comes with a body.
+fn has_body(status: u16) -> bool {
+    is_ok(status) && status != 204
+}
+
+fn failed(status: u16, context_length: bool) -> OutcomeKind {
+    match status {
+        401 | 403 => OutcomeKind::Unauthorized,
+        404 => OutcomeKind::NotFound,
+        408 | 504 => OutcomeKind::UpstreamTimeout,
+        429 => OutcomeKind::RateLimited,
+        503 | 529 => OutcomeKind::Overloaded,
+        400..500 if context_length => OutcomeKind::ContextLength,
+        400..500 => OutcomeKind::BadRequest,
+        _ => OutcomeKind::UpstreamError,
+    }
+}
