@@ -3,17 +3,24 @@
 # in one line what to install.
 set -euo pipefail
 
+# has PROGRAM
+has() {
+    case "$1" in
+    python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;; # no program of its own
+    *) command -v "$1" >/dev/null ;;
+    esac
+}
+
 # need PROGRAM PACKAGE WHAT-FOR
 need() {
-    command -v "$1" >/dev/null && return
+    has "$1" && return
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "installing $2 (for $3)" >&2
         export DEBIAN_FRONTEND=noninteractive
-        apt-get install -y -qq --no-install-recommends "$2" >/dev/null 2>&1 || {
-            apt-get update -qq
-            apt-get install -y -qq --no-install-recommends "$2" >/dev/null
-        }
-        command -v "$1" >/dev/null && return
+        apt-get install -y -qq --no-install-recommends "$2" >/dev/null 2>&1 \
+            || { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$2" >/dev/null; } \
+            || true # said below
+        has "$1" && return
     fi
     echo "weir: '$1' is missing ($3): install it, on Debian with 'apt-get install $2'" >&2
     exit 1
@@ -27,14 +34,15 @@ build)
     ;;
 python)
     need python3 python3 "the tests with real components"
-    python3 -c 'import ensurepip, venv' 2>/dev/null || need python3-venv-is-missing python3-venv "a virtual environment"
+    need python3-venv python3-venv "the tests with real components"
     ;;
-prometheus)
+real)
+    need curl curl "the README's own lines, which are tested"
     need prometheus prometheus "the test that scrapes with a real Prometheus"
     need promtool prometheus "promtool check metrics"
     ;;
 *)
-    echo "usage: tools.sh build|python|prometheus" >&2
+    echo "usage: tools.sh build|python|real" >&2
     exit 2
     ;;
 esac
