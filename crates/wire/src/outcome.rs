@@ -36,7 +36,7 @@ impl Status {
 pub enum OutcomeKind {
     /// The answer ended as its dialect says that answers end.
     Success,
-    /// The client left, but the finish reason had been seen: it had all that it wanted.
+    /// The client left between the finish reason and the last event: it had all that it wanted.
     ClientClosedAfterFinish,
     /// The client left before the first token (not streamed: before the answer).
     ClientClosedBeforeFirstToken,

@@ -35,7 +35,7 @@ pub(crate) fn close(script: &Script) -> Vec<Frame> {
     // llama.cpp has usage on the finish chunk already, asked or not.
     if script.final_usage && !script.engine.is(Name::LlamaCpp) {
         let choices = match script.engine.is(Name::LiteLlm) {
-            true => r#"[{"index":0,"text":""}]"#.to_owned(),
+            true => r#"[{"index":0}]"#.to_owned(),
             false => "[]".to_owned(),
         };
         frames.push(chunk(script, Chunk { choices, usage: Some(script.usage()), last: true }));

@@ -97,18 +97,28 @@ impl Exchange {
 
     fn client_closed(&self) -> OutcomeKind {
         let response = &self.response;
-        let has_all = response.has_finished() || response.terminal;
         // Where no token can be seen, bytes are the next best sign of one.
         let by_bytes = !response.is_stream || self.is_unread();
-        if has_all || (self.endpoint == Endpoint::Other && response.ended) {
+        if response.is_stream && response.terminal {
+            // The OpenAI SDK hangs up at `[DONE]`: it has read the answer to its end.
+            OutcomeKind::Success
+        } else if response.has_finished() || (self.is_unread() && response.ended) {
             OutcomeKind::ClientClosedAfterFinish
         } else if response.ended && self.is_truncated() {
             OutcomeKind::Truncated
+        } else if response.ended && !response.is_stream {
+            OutcomeKind::ClientClosedAfterFinish
         } else if response.timing.first().is_some() || (by_bytes && response.first_byte.is_some()) {
             OutcomeKind::ClientClosedMidStream
         } else {
             OutcomeKind::ClientClosedBeforeFirstToken
         }
+    }
+
+    /// Whether no more can be said: clients hang up at the last event (the OpenAI SDK at `[DONE]`), a
+    /// moment before the body ends.
+    fn is_over(&self) -> bool {
+        self.response.ended || self.response.terminal
     }
 
     fn is_truncated(&self) -> bool {
@@ -151,7 +161,7 @@ impl Exchange {
             return None;
         }
         // Until the end, the usage on an event of several choices is that of one of them.
-        let is_last = response.ended && !self.is_truncated();
+        let is_last = self.is_over() && !self.is_truncated();
         let partial = self.has_choices() && !response.usage_is_sum && !is_last;
         if let Some(count) = response.usage.output.filter(|_| !partial) {
             return Some(Tokens { count, source: Source::Reported });
@@ -189,7 +199,7 @@ impl Exchange {
             && self.request.facts().is_some_and(|facts| facts.has_stream_options);
         Some(if response.degraded.is_some() {
             UsageMissing::Degraded
-        } else if !response.ended || self.is_truncated() || response.error {
+        } else if !self.is_over() || self.is_truncated() || response.error {
             UsageMissing::StreamCut
         } else if response.usage_unread {
             UsageMissing::Unparsed
