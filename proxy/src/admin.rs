@@ -23,7 +23,13 @@ impl Pages for ProxyPages {
         if self.draining.load(Ordering::SeqCst) {
             return Err("draining: no new connections are taken".to_owned());
         }
-        Ok(())
+        // Until then requests for a model that is not configured would be counted as `other`.
+        match self.shared.routes().iter().find(|route| !route.is_ready()) {
+            Some(route) => {
+                Err(format!("asking the upstream of route {} for its models", route.config.name))
+            }
+            None => Ok(()),
+        }
     }
 
     fn status(&self) -> Value {

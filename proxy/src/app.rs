@@ -1,6 +1,7 @@
 //! From a configuration to a proxy that serves, and to its end: the only wiring.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use weir_daemon::signals::{Signal, Signals};
 use weir_ledger::{Hop, Ledger};
 
 use crate::admin::ProxyPages;
+use crate::ca_file;
 use crate::config::Config;
 use crate::filter::Gate;
 use crate::listen::Bound;
@@ -44,6 +46,16 @@ pub enum StartError {
         address: SocketAddr,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// The certificates to trust can't be used.
+    #[error(
+        "reading the certificates to trust (proxy.tls_ca_file) from {path}: {why} (name a file of PEM certificates)"
+    )]
+    Certificates {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
     },
     /// The admin endpoints could not be started.
     #[error(transparent)]
@@ -79,6 +91,10 @@ impl App {
     pub fn start(config: &Config) -> Result<Self, StartError> {
         // Two providers may be in the build; whoever came first is as good.
         let _already = rustls::crypto::ring::default_provider().install_default();
+        if let Some(path) = &config.tls_ca_file {
+            ca_file::check(path)
+                .map_err(|why| StartError::Certificates { path: path.clone(), why })?;
+        }
         let shared = Shared::new(config, Ledger::new());
         let draining = Arc::new(AtomicBool::new(false));
         let pages = ProxyPages { shared: Arc::clone(&shared), draining: Arc::clone(&draining) };
@@ -115,6 +131,11 @@ impl App {
     /// The request metrics as OpenMetrics text, without `# EOF`.
     pub fn metrics(&self) -> String {
         self.shared.ledger.encode()
+    }
+
+    /// The request metrics; a clone of it can be read when the proxy is gone.
+    pub fn ledger(&self) -> &Ledger {
+        &self.shared.ledger
     }
 
     /// Serves until SIGTERM or SIGINT, then drains. SIGHUP reads `layers` again.

@@ -47,7 +47,8 @@ impl ProxyHttp for Gate {
     }
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Context) -> Result<bool> {
-        prepare::request(self, session, ctx).await
+        // All that can fail before an upstream is chosen is reading from the client and writing to it.
+        prepare::request(self, session, ctx).await.map_err(Error::into_down)
     }
 
     async fn upstream_peer(&self, _: &mut Session, ctx: &mut Context) -> Result<Box<HttpPeer>> {

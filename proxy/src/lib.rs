@@ -6,6 +6,7 @@
 
 mod admin;
 mod app;
+mod ca_file;
 mod cli;
 mod config;
 mod filter;

@@ -35,11 +35,14 @@ impl ModelPolls {
                 Ok(client) => {
                     tasks.spawn(poll(client, route, every));
                 }
-                Err(error) => warn!(
-                    route = route.config.name,
-                    %error,
-                    "The upstream's models can't be asked for; names are learnt from traffic."
-                ),
+                Err(error) => {
+                    route.was_asked();
+                    warn!(
+                        route = route.config.name,
+                        %error,
+                        "The upstream's models can't be asked for; names are learnt from traffic."
+                    );
+                }
             }
         }
         Self { _tasks: tasks }
@@ -83,6 +86,7 @@ async fn poll(client: Client, route: Arc<Route>, every: Duration) {
                 RETRY.saturating_mul(failures).min(every)
             }
         };
+        route.was_asked();
         tokio::time::sleep(wait).await;
     }
 }

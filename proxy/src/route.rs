@@ -17,6 +17,8 @@ pub(crate) struct Route {
     max_event: usize,
     /// The upstream refused `stream_options`: it is not asked for usage any more.
     refuses_usage: AtomicBool,
+    /// The upstream has been asked for its models, whatever came of it.
+    asked: AtomicBool,
     last_error: Mutex<Option<(Instant, Value)>>,
 }
 
@@ -24,6 +26,7 @@ impl Route {
     pub(crate) fn new(config: RouteConfig, ledger: &Ledger, max_event: usize) -> Self {
         Self {
             series: ledger.route(&config.name, config.hop, &config.models),
+            asked: AtomicBool::new(config.poll_models.is_none()),
             config,
             max_event,
             refuses_usage: AtomicBool::new(false),
@@ -40,6 +43,16 @@ impl Route {
             usage => usage,
         };
         Policy { usage, limits: Limits { event_bytes: self.max_event, ..Limits::default() } }
+    }
+
+    /// The upstream has answered, or failed to answer, which models it has.
+    pub(crate) fn was_asked(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the names of the upstream's models are known, if they can be.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// From now on requests of this route are observed. Returns whether that is new.

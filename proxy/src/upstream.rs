@@ -11,6 +11,9 @@ use tokio::sync::Mutex;
 /// uvicorn closes an idle connection after 5 s; one that Weir holds for less is never stale by age.
 const IDLE: Duration = Duration::from_secs(4);
 
+/// How long an upstream may take no byte of a request. Answers have no limit.
+const SENDING: Duration = Duration::from_secs(120);
+
 /// How long addresses are used before a name is asked for again.
 const NAME_AGE: Duration = Duration::from_secs(5);
 
@@ -43,7 +46,7 @@ pub(crate) enum Connection {
 
 impl Upstream {
     /// Reads `http://HOST:PORT` or `https://HOST[:PORT]`; the error says what was expected.
-    pub(crate) fn parse(url: &str, own_host: bool, tls_verify: bool) -> Result<Self, &'static str> {
+    pub fn parse(url: &str, own_host: bool, tls_verify: bool) -> Result<Self, &'static str> {
         const EXPECTED: &str =
             "a URL such as \"http://127.0.0.1:8000\" or \"https://api.example.com\"";
         let uri: Uri = url.parse().map_err(|_| EXPECTED)?;
@@ -110,7 +113,12 @@ impl Upstream {
         let options = &mut peer.options;
         options.connection_timeout = Some(connect_timeout);
         options.total_connection_timeout = Some(connect_timeout);
-        options.idle_timeout = Some(IDLE);
+        options.idle_timeout = Some(match connection {
+            Connection::Pooled => IDLE,
+            // Nobody would ever find it in the pool.
+            Connection::Fresh => Duration::ZERO,
+        });
+        options.write_timeout = Some(SENDING);
         options.verify_cert = self.tls_verify;
         options.verify_hostname = self.tls_verify;
         // A client whose `connection` header is odd would have been served without Weir.

@@ -40,9 +40,10 @@ fn upstream(kind: &ErrorType) -> End {
 fn downstream(kind: &ErrorType) -> End {
     match kind {
         // What the client sent is no HTTP that can be passed on.
-        ErrorType::InvalidHTTPHeader | ErrorType::HTTPStatus(_) | ErrorType::ConnectError => {
-            End::Rejected
-        }
+        ErrorType::InvalidHTTPHeader
+        | ErrorType::HTTPStatus(_)
+        | ErrorType::ConnectError
+        | ErrorType::Custom("InvalidChunk") => End::Rejected,
         _ => End::ClientClosed,
     }
 }

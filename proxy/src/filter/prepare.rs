@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use http::header;
 use pingora::prelude::{Result, Session};
-use weir_ledger::Hop;
-use weir_wire::{Class, End, Endpoint, Exchange, Policy, RequestHead, classify};
+use weir_ledger::{Hop, Route as Series};
+use weir_wire::{Class, End, Endpoint, Exchange, Policy, RequestHead, UsagePolicy, classify};
 
 use super::Gate;
 use super::answer;
@@ -22,6 +22,8 @@ const LISTING_LIMIT: usize = 1 << 20;
 
 /// Returns whether the request has been answered already.
 pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Context) -> Result<bool> {
+    // What a client sends behind its request is the next one; it must not break off this one.
+    session.downstream_session.set_pipelining_enabled(true);
     let head = session.req_header();
     let target = String::from_utf8_lossy(head.raw_path()).into_owned();
     let class = classify(head.method.as_str(), &target);
@@ -35,6 +37,8 @@ pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Contex
             (Some(route), Bytes::new())
         }
         ByPath::Unknown => {
+            // Until its route is found, it is a request without one, should it end there.
+            begin_unrouted(gate, ctx, class);
             let (model, early) = peek_model(session, ctx, length).await?;
             (model.and_then(|model| table.by_model(&model)), early)
         }
@@ -75,7 +79,12 @@ async fn meter(
         content_type: text(header::CONTENT_TYPE),
         content_encoding: text(header::CONTENT_ENCODING),
     };
-    let exchange = Exchange::new(&head, route.policy());
+    let mut policy = route.policy();
+    if route.config.pass_accept_encoding && session.get_header(header::ACCEPT_ENCODING).is_some() {
+        // An event can't be taken out of a compressed stream again.
+        policy.usage = UsagePolicy::Observe;
+    }
+    let exchange = Exchange::new(&head, policy);
     let entry = Some(route.series.begin(endpoint));
     let metered = ctx.metered.insert(Metered { exchange, entry, held: None });
     if session.as_ref().retry_buffer_truncated() {
@@ -174,6 +183,22 @@ fn has_body(session: &Session) -> bool {
     content_length(session) != Some(0)
 }
 
+/// Begins to meter a request that has no route, or none yet.
+fn begin_unrouted(gate: &Gate, ctx: &mut Context, class: Class) {
+    if let Class::Llm(endpoint) = class {
+        let exchange = Exchange::new(&RequestHead::json(endpoint), Policy::observe());
+        let entry = Some(unrouted_series(gate).begin(endpoint));
+        ctx.metered = Some(Metered { exchange, entry, held: None });
+    }
+}
+
+fn unrouted_series(gate: &Gate) -> &Series {
+    match gate.listener {
+        Hop::Edge => &gate.shared.unrouted_edge,
+        Hop::Engine => &gate.shared.unrouted_engine,
+    }
+}
+
 /// No route takes the request: says which there are.
 async fn unrouted(
     gate: &Gate,
@@ -182,17 +207,8 @@ async fn unrouted(
     class: Class,
     prefixes: &str,
 ) -> Result<bool> {
-    let series = match gate.listener {
-        Hop::Edge => &gate.shared.unrouted_edge,
-        Hop::Engine => &gate.shared.unrouted_engine,
-    };
-    if let Class::Llm(endpoint) = class {
-        let head = RequestHead::json(endpoint);
-        let exchange = Exchange::new(&head, Policy::observe());
-        let entry = Some(series.begin(endpoint));
-        ctx.metered = Some(Metered { exchange, entry, held: None });
-    } else {
-        series.passthrough();
+    if !matches!(class, Class::Llm(_)) {
+        unrouted_series(gate).passthrough();
     }
     ctx.end = Some(End::Rejected);
     let message = format!(

@@ -67,7 +67,9 @@ pub(super) fn head(head: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
     }
     let has_length = head.headers.contains_key(header::CONTENT_LENGTH);
     if let Some(whole) = &ctx.sending.whole {
-        if has_length {
+        let is_as_written =
+            ctx.sending.original.as_ref().is_some_and(|original| original.len() == whole.len());
+        if has_length && !is_as_written {
             head.insert_header(header::CONTENT_LENGTH, whole.len())?;
         }
     } else if ctx.metered.as_ref().is_some_and(|metered| metered.exchange.may_grow()) {

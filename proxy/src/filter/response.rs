@@ -1,7 +1,7 @@
 //! The answer on its way to the client.
 
 use bytes::{Bytes, BytesMut};
-use http::header;
+use http::{Version, header};
 use pingora::http::ResponseHeader;
 use pingora::prelude::{Result, Session};
 use weir_wire::{Forward, ResponseHead, listed_models};
@@ -25,16 +25,24 @@ pub(super) fn head(
     if refusal::hold(session, head, ctx) {
         return Ok(());
     }
-    let Some(metered) = &mut ctx.metered else { return Ok(()) };
-    let is_stream = read_head(metered, head);
-    if is_stream
-        && metered.exchange.asked_for_usage()
-        && head.remove_header(&header::CONTENT_LENGTH).is_some()
-    {
-        // An event will be taken out of it.
-        head.insert_header(header::TRANSFER_ENCODING, "chunked")?;
+    if let Some(metered) = &mut ctx.metered {
+        let is_stream = read_head(metered, head);
+        if is_stream && head.remove_header(&header::CONTENT_LENGTH).is_some() {
+            // Pingora does not flush what has a length, and an event may be taken out of it.
+            head.insert_header(header::TRANSFER_ENCODING, "chunked")?;
+        }
     }
+    unchunk_for_http_1_0(session, head);
     Ok(())
+}
+
+/// A client of HTTP/1.0 knows no chunks: to it the end of the connection is the end of the body.
+fn unchunk_for_http_1_0(session: &mut Session, head: &mut ResponseHeader) {
+    if session.req_header().version == Version::HTTP_10
+        && head.remove_header(&header::TRANSFER_ENCODING).is_some()
+    {
+        session.set_keepalive(None);
+    }
 }
 
 /// Shows the head to the meter; returns whether it is that of a stream of events.

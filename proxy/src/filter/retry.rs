@@ -33,7 +33,7 @@ pub(super) fn after_failed_exchange(
         return error;
     }
     let again = reused
-        && *error.esource() == ErrorSource::Upstream
+        && was_closed(&error)
         && ctx.sending.next == NextTry::First
         && !session.as_ref().retry_buffer_truncated()
         && session.response_written().is_none_or(|head| head.status.is_informational())
@@ -50,6 +50,18 @@ fn is_refusal(ctx: &Context, error: &Error) -> bool {
     *error.etype() == super::refusal::HELD
         && ctx.sending.next == NextTry::AsWritten
         && ctx.metered.as_ref().is_some_and(|metered| metered.held.is_none())
+}
+
+/// Whether the upstream closed the connection without a word.
+fn was_closed(error: &Error) -> bool {
+    use ErrorType::{ConnectionClosed, ReadError, WriteError};
+    // Where a part of a head had come, only Pingora's words tell.
+    const READ: &str = "bytes already read: ";
+    let said = error.context.as_ref().map_or("", |context| context.as_str());
+    let had_begun = said.rsplit_once(READ).is_some_and(|(_, bytes)| bytes != "0");
+    *error.esource() == ErrorSource::Upstream
+        && matches!(error.etype(), ConnectionClosed | ReadError | WriteError)
+        && !had_begun
 }
 
 fn has_answer(ctx: &Context) -> bool {

@@ -1,0 +1,190 @@
+//! `--check`: what is a configuration, and what is said of one that is not.
+
+use std::path::Path;
+
+use crate::files::{file, one_route};
+use crate::process::run;
+
+/// Checks; an error has to be all that is said.
+fn check(args: &[&str], environment: &[(&str, &str)]) -> Result<(), String> {
+    let mut all = vec!["--check"];
+    all.extend(args);
+    let (code, stdout, stderr) = run(&all, environment);
+    assert_eq!(stdout, "", "{args:?}");
+    match code {
+        0 => {
+            assert_eq!(stderr, "", "{args:?} is fine, and nothing is to be said");
+            Ok(())
+        }
+        2 => Err(stderr),
+        other => panic!("{args:?}: exit code {other}: {stderr}"),
+    }
+}
+
+/// Checks a file; in the message the file is called FILE.
+fn check_file(text: &str) -> Result<(), String> {
+    let path = file(text);
+    let path = path.to_str().unwrap();
+    check(&["--config", path], &[]).map_err(|error| error.replace(path, "FILE"))
+}
+
+#[test]
+fn a_whole_sidecar_needs_no_file() {
+    assert_eq!(check(&["--upstream", "http://127.0.0.1:8000"], &[]), Ok(()));
+    let full =
+        ["--upstream", "https://api.example.com", "--route", "cloud", "--hop", "edge", "--listen"];
+    assert_eq!(check(&[&full[..], &["0.0.0.0:80"]].concat(), &[]), Ok(()));
+}
+
+#[test]
+fn the_environment_is_a_layer() {
+    let upstream = ("WEIR_PROXY__UPSTREAM", "http://127.0.0.1:8000");
+    assert_eq!(check(&[], &[upstream]), Ok(()));
+    let wrong = ("WEIR_PROXY__UPSTREAM", "127.0.0.1:8000");
+    assert_eq!(check(&["--upstream", "http://127.0.0.1:8000"], &[wrong]), Ok(()), "flags win");
+    assert_eq!(
+        check(&[], &[wrong]).unwrap_err(),
+        "weir-proxy: proxy.upstream = 127.0.0.1:8000: expected a URL such as \
+         \"http://127.0.0.1:8000\" or \"https://api.example.com\" (from environment variable \
+         WEIR_PROXY__UPSTREAM)\n"
+    );
+    assert_eq!(
+        check(&[], &[upstream, ("WEIR_PROXY__DRAIN_GRACE", "soon")]).unwrap_err(),
+        "weir-proxy: proxy.drain_grace = \"soon\": expected a duration: a whole number and its \
+         unit (us, ms, s, m, h or d), such as \"30s\" (from environment variable \
+         WEIR_PROXY__DRAIN_GRACE)\n"
+    );
+}
+
+#[test]
+fn variables_that_kubernetes_makes_are_not_ours() {
+    let kubernetes = [
+        ("WEIR_PROXY__UPSTREAM", "http://127.0.0.1:8000"),
+        ("WEIR_PROXY_PORT", "tcp://1.2.3.4:9800"),
+        ("WEIR_PROXY_PORT_9800_TCP_ADDR", "1.2.3.4"),
+        ("WEIR_PROXY_SERVICE_HOST", "1.2.3.4"),
+    ];
+    assert_eq!(check(&[], &kubernetes), Ok(()));
+}
+
+#[test]
+fn the_file_of_the_environment_is_read() {
+    let path = file(&one_route("http://127.0.0.1:8000", ""));
+    assert_eq!(check(&[], &[("WEIR_CONFIG", path.to_str().unwrap())]), Ok(()));
+    assert_eq!(
+        check(&[], &[("WEIR_CONFIG", "not-there.toml")]).unwrap_err(),
+        "weir-proxy: cannot read the configuration file not-there.toml (named by environment \
+         variable WEIR_CONFIG): No such file or directory (os error 2)\n"
+    );
+}
+
+#[test]
+fn every_shipped_example_is_valid() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
+    let mut checked = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        assert_eq!(check(&["--config", path.to_str().unwrap()], &[]), Ok(()));
+        // A commented-out key shows a default, or what could stand there.
+        let text = std::fs::read_to_string(&path).unwrap();
+        let uncomment = |line: &str| {
+            let key = line.strip_prefix('#').filter(|key| !key.starts_with(' '));
+            key.unwrap_or(line).to_owned()
+        };
+        let whole: Vec<_> = text.lines().map(uncomment).collect();
+        let whole = whole.join("\n");
+        assert_ne!(whole, text, "{} has keys to uncomment", path.display());
+        assert_eq!(check_file(&whole), Ok(()), "{} with every key", path.display());
+        checked += 1;
+    }
+    assert!(checked > 0, "no example was found");
+}
+
+#[test]
+fn flags_that_cannot_be_used_say_so() {
+    let none = "weir-proxy: proxy.routes = none: expected at least one route: --upstream \
+                http://HOST:PORT, or a [[proxy.routes]] table in the file that --config names \
+                (from built-in default)\n";
+    assert_eq!(check(&[], &[]).unwrap_err(), none);
+    assert_eq!(
+        check(&["--upstream", "http://127.0.0.1:8000/v1"], &[]).unwrap_err(),
+        "weir-proxy: proxy.upstream = http://127.0.0.1:8000/v1: expected a URL without a path: \
+         paths go through as clients send them (leave out \"/v1\") (from --upstream on the \
+         command line)\n"
+    );
+    assert_eq!(
+        check(&["--listen", "127.0.0.1:9801"], &[]).unwrap_err(),
+        "weir-proxy: proxy.listen = 127.0.0.1:9801: expected proxy.upstream (--upstream) beside \
+         it, of which it is a part; for configured routes set the key of each route (from \
+         --listen on the command line)\n"
+    );
+    assert_eq!(
+        check(&["--config", "config/weir.toml", "--upstream", "http://127.0.0.1:1"], &[])
+            .unwrap_err(),
+        "weir-proxy: proxy.upstream = http://127.0.0.1:1: expected either one upstream or \
+         [[proxy.routes]], not both (from --upstream on the command line)\n"
+    );
+    assert_eq!(
+        check(&["--config", "not-there.toml"], &[]).unwrap_err(),
+        "weir-proxy: cannot read the configuration file not-there.toml (named by --config): No \
+         such file or directory (os error 2)\n"
+    );
+    let hop = check(&["--hop", "sideways"], &[]).unwrap_err();
+    assert!(hop.contains("'sideways'") && hop.contains("possible values: edge, engine"), "{hop}");
+}
+
+#[test]
+fn files_that_cannot_be_used_say_where() {
+    let golden = [
+        (
+            "drian_grace = \"30s\"",
+            "proxy.drian_grace is not a known key, did you mean drain_grace?; known here: admin, \
+             edge, engine, drain_grace, threads, connect_timeout, max_event, tls_ca_file, \
+             upstream, listen, route, hop, usage, routes (from FILE)",
+        ),
+        (
+            "drain_grace = 30",
+            "proxy.drain_grace = 30: expected a duration: a whole number and its unit (us, ms, s, \
+             m, h or d), such as \"30s\"; a number alone has no unit (from FILE)",
+        ),
+        (
+            "max_event = \"4MB/s\"",
+            "proxy.max_event = \"4MB/s\": expected a size in bytes: a whole number, alone or \
+             with B, KiB, MiB or GiB, such as \"64KiB\" (from FILE)",
+        ),
+        (
+            "upstream = \"http://x\"\nthreads = 0",
+            "proxy.threads = 0: expected 1 or more, or leave it out (from FILE)",
+        ),
+        (
+            "admin = \"localhost\"",
+            "proxy.admin = \"localhost\": expected an IP address and a port, such as \
+             127.0.0.1:9900 (from FILE)",
+        ),
+        (
+            "[[proxy.routes]]\nhop = \"sideways\"\nupstream = \"http://x\"",
+            "proxy.routes.0.hop = \"sideways\": expected \"edge\" or \"engine\" (from FILE)",
+        ),
+        (
+            "[[proxy.routes]]\nupstream = \"http://x\"\n[[proxy.routes]]\nupstream = \"http://y\"",
+            "proxy.routes.1.name = default: expected a name that no other route has (from \
+             built-in default)",
+        ),
+        (
+            "[[proxy.routes]]\nname = \"a\"",
+            "proxy.routes.0.upstream is missing; it has no \
+             default, and the entry from FILE does not set it",
+        ),
+        ("admin = 1.2.3", "FILE:2:"),
+        ("[metrics]", "metrics is not a known key"),
+    ];
+    for (lines, message) in golden {
+        let error = check_file(&format!("[proxy]\n{lines}\n")).unwrap_err();
+        let begins = format!("weir-proxy: {message}");
+        assert!(error.starts_with(&begins), "{lines}\n  said     {error}\n  expected {begins}");
+        assert_eq!(error.lines().count(), 1, "one line: {error}");
+    }
+}

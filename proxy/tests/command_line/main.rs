@@ -1,0 +1,17 @@
+//! The built binary as people start it: flags, configuration, messages, exit codes and signals.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod check;
+mod files;
+mod memory;
+mod process;
+mod reload;
+mod signals;
+mod start;
+mod talk;

@@ -1,0 +1,135 @@
+//! `weir-proxy` as a process of its own: what it is given, what it says, how it ends.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// For whatever has to happen sooner or later; only a failing test waits so long.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+/// The binary with these arguments and no environment but this one.
+pub(crate) fn weir<'a>(args: &[&str], environment: &[(&'a str, &'a str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir-proxy"));
+    // Examples are named as in the documentation, from the top of the repository.
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    command.args(args).env_clear().envs(environment.iter().copied());
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Runs it to its end, which has to come by itself.
+pub(crate) fn run(args: &[&str], environment: &[(&str, &str)]) -> (i32, String, String) {
+    let Output { status, stdout, stderr } = weir(args, environment).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap(), text(stdout), text(stderr))
+}
+
+/// A proxy that serves; killed when it is dropped.
+pub(crate) struct Weir {
+    child: Child,
+    lines: Receiver<Value>,
+    /// Every line of its log that was looked at.
+    log: Vec<Value>,
+    /// Where the engine listener listens.
+    pub(crate) address: SocketAddr,
+    /// Where its admin endpoints are.
+    pub(crate) admin: SocketAddr,
+}
+
+impl Weir {
+    /// Starts it and waits until it serves and acts upon signals.
+    pub(crate) fn start(args: &[&str]) -> Self {
+        let mut child = weir(args, &[]).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = lines(child.stderr.take().unwrap());
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut weir = Self { child, lines, log: Vec::new(), address: nowhere, admin: nowhere };
+        weir.address = address(&weir.logged("Listening."));
+        weir.admin = address(&weir.logged("Admin endpoints are up."));
+        weir.logged("Serving.");
+        weir
+    }
+
+    /// Starts it with any free ports and a configuration file.
+    pub(crate) fn with_file(path: &Path) -> Self {
+        Self::start(&["--config", path.to_str().unwrap(), "--admin", "127.0.0.1:0"])
+    }
+
+    /// Waits for the next line of the log with this message.
+    pub(crate) fn logged(&mut self, message: &str) -> Value {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    self.log.push(line.clone());
+                    if line["message"] == message {
+                        return line;
+                    }
+                }
+                Err(why) => panic!("no line {message:?} ({why}) in the log: {:#?}", self.log),
+            }
+        }
+    }
+
+    /// Sends a signal: `TERM`, `INT` or `HUP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
+    }
+
+    /// Waits for its end; returns the exit code and how long that took.
+    pub(crate) fn ended(&mut self) -> (Option<i32>, Duration) {
+        let began = Instant::now();
+        // The log ends when the process does.
+        loop {
+            match self.lines.recv_timeout(DEADLINE.saturating_sub(began.elapsed())) {
+                Ok(line) => self.log.push(line),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it did not end: {:#?}", self.log),
+            }
+        }
+        (self.child.wait().unwrap().code(), began.elapsed())
+    }
+
+    /// The most memory that it ever held, in bytes.
+    pub(crate) fn peak_memory(&self) -> usize {
+        let status = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+    }
+
+    /// All lines so far with this message.
+    pub(crate) fn said(&self, message: &str) -> Vec<&Value> {
+        self.log.iter().filter(|line| line["message"] == message).collect()
+    }
+}
+
+impl Drop for Weir {
+    fn drop(&mut self) {
+        // It may be gone already.
+        let _ended = self.child.kill();
+        let _status = self.child.wait();
+    }
+}
+
+fn address(line: &Value) -> SocketAddr {
+    line["address"].as_str().and_then(|text| text.parse().ok()).expect("a line with an address")
+}
+
+fn lines(stderr: ChildStderr) -> Receiver<Value> {
+    let (send, lines) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            let line = serde_json::from_str(&line).unwrap_or(Value::String(line));
+            if send.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}

@@ -1,0 +1,108 @@
+//! Two listeners in a row, as in front of a gateway and of its engines: each counts on its own hop.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use weir_proxy::RouteConfig;
+use weir_sim::{Engine, Plan, Upstream};
+
+use crate::rig::{Api, ProxyGuard, ask, asking, assert_same, config, edge, engine, route};
+use crate::scene::reference;
+
+/// The gateway between the hops: hands bytes on to an address that is told later.
+async fn gateway() -> (SocketAddr, Arc<OnceLock<SocketAddr>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let target = Arc::new(OnceLock::new());
+    let told = Arc::clone(&target);
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let mut far = TcpStream::connect(*told.get().unwrap()).await.unwrap();
+            tokio::spawn(async move {
+                // Whoever leaves, the other side is told by the closing.
+                let _ended = copy_bidirectional(&mut near, &mut far).await;
+            });
+        }
+    });
+    (addr, target)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tokens_are_told_apart_by_hop() {
+    let plan = Plan { prompt_tokens: Some(77), reasoning_tokens: 3, ..Plan::tokens(11) };
+    for server in [Engine::vllm("0.32.0"), Engine::litellm("1.106.2")] {
+        let builder = Upstream::builder().engine(server).models([""; 0]).plan(plan.clone());
+        let sim = builder.start().await.unwrap();
+        let (between, target) = gateway().await;
+        let models: Vec<_> = Api::ALL.map(|api| format!("{api:?}")).to_vec();
+        let to = |name, url: String| RouteConfig { models: models.clone(), ..route(name, &url) };
+        let proxy = ProxyGuard::start(&config([
+            edge([to("gateway", format!("http://{between}"))]),
+            engine([to("card", sim.url())]),
+        ]));
+        target.set(proxy.engine()).unwrap();
+
+        for api in Api::ALL {
+            let stream = api != Api::Embeddings;
+            let body = api.body(&format!("{api:?}"), stream);
+            let asked = if api.has_stream_options() { asking(&body) } else { body.clone() };
+            let (direct, _) = reference(&sim, api, &body).await;
+            let through = ask(proxy.edge(), &api.post(&body)).await;
+            assert_same(&direct, &through);
+            // The engine's hop saw a request that asks already, and left it alone.
+            let sent = sim.requests().pop().unwrap();
+            let found: serde_json::Value = serde_json::from_slice(&sent.body).unwrap();
+            assert_eq!(found, asked);
+
+            let scrape = proxy.settled().await;
+            for (route, hop) in [("gateway", "edge"), ("card", "engine")] {
+                let here = [("route", route), ("hop", hop), ("endpoint", api.label())];
+                let labels =
+                    |more: [(&'static str, &'static str); 2]| [&here[..], &more[..]].concat();
+                let success = labels([("outcome", "success"), ("status", "success")]);
+                assert_eq!(scrape.sum("llm_requests_total", &success), Some(1.0), "{success:?}");
+                let input = labels([("kind", "input"), ("source", "reported")]);
+                assert_eq!(scrape.sum("llm_tokens_total", &input), Some(77.0), "{input:?}");
+                let output = labels([("kind", "output"), ("source", "reported")]);
+                let expected = stream.then_some(11.0);
+                assert_eq!(scrape.sum("llm_tokens_total", &output), expected, "{output:?}");
+            }
+        }
+        let scrape = proxy.settled().await;
+        assert_eq!(scrape.labels_of("llm_requests_total", "hop").len(), 2);
+        assert_eq!(
+            scrape.value("llm_requests_total", &[("route", "gateway"), ("hop", "engine")]),
+            None
+        );
+        for hop in ["edge", "engine"] {
+            let responses = scrape.value("llm_responses_total", &[("hop", hop), ("code", "200")]);
+            assert_eq!(responses, Some(5.0), "{hop}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_route_belongs_to_its_listener_alone() {
+    let a = Upstream::builder().models(["of-a"]).start().await.unwrap();
+    let b = Upstream::builder().models(["of-b"]).start().await.unwrap();
+    let c = Upstream::builder().models(["of-c"]).start().await.unwrap();
+    let to = |name: &str, sim: &Upstream, model: &str| RouteConfig {
+        models: vec![model.to_owned()],
+        ..route(name, &sim.url())
+    };
+    let proxy = ProxyGuard::start(&config([
+        edge([to("a", &a, "of-a")]),
+        engine([to("b", &b, "of-b"), to("c", &c, "of-c")]),
+    ]));
+    let chat = |model: &str| Api::Chat.post(&Api::Chat.body(model, false));
+    assert_eq!(ask(proxy.engine(), &chat("of-c")).await.status, 200);
+    assert_eq!(ask(proxy.engine(), &chat("of-a")).await.status, 404, "it is an edge route's");
+    assert_eq!(ask(proxy.edge(), &chat("of-b")).await.status, 404, "as `a` says itself");
+    assert_eq!((a.requests().len(), b.requests().len(), c.requests().len()), (1, 0, 1));
+    let scrape = proxy.settled().await;
+    let unrouted = [("route", "unrouted"), ("hop", "engine"), ("outcome", "rejected")];
+    assert_eq!(scrape.sum("llm_requests_total", &unrouted), Some(1.0));
+    assert_eq!(scrape.sum("llm_requests_total", &[("route", "unrouted"), ("hop", "edge")]), None);
+}

@@ -1,0 +1,22 @@
+//! The proxy under faults and at its edges: upstreams that break, clients that leave, input that
+//! nobody should send. What the client sees, what is counted, what is sent twice.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "../rig/rig.rs"]
+mod rig;
+
+mod ahead;
+mod bad_answers;
+mod bad_requests;
+mod drain;
+mod leaving;
+mod mix;
+mod precedence;
+mod retry;
+mod scripted;
+mod table;
