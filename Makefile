@@ -7,7 +7,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 BIN := target/debug
 
-.PHONY: help demo build test check fmt clippy doc deny unit real accept bench tools clean-venv
+.PHONY: help demo build test check fmt clippy doc deny unit real accept bench
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,4 +61,4 @@ tools-build:
 	@scripts/tools.sh build
 
 tools-real:
-	@scripts/tools.sh prometheus
+	@scripts/tools.sh real

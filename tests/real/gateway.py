@@ -1,0 +1,96 @@
+"""LiteLLM: its configuration, whose models point at Weir's engine listener, and its process."""
+
+import contextlib
+import json
+import urllib.request
+
+from processes import Program
+from scrape import Scrape
+
+KEY = "sk-real-components"
+
+# Coming up takes about 25 seconds of processor time; other things may be running.
+COMING_UP = 180.0
+
+ENVIRONMENT = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_TELEMETRY": "False",
+    "LITELLM_MODE": "PRODUCTION",
+}
+
+# Models that fail: LiteLLM sends the engine this plan along.
+FAILING = {
+    "limited": "fault=status:429",
+    "overloaded": "fault=status:503",
+    "broken": "fault=status:500",
+    "locked": "fault=status:401",
+    "too-long": "fault=context_length",
+    "cut": "tokens=20,gap=5ms,fault=reset_mid_event:5",
+    "hung-up": "tokens=20,gap=5ms,fault=close_mid_stream:5",
+    "unfinished": "tokens=20,gap=5ms,fault=end_without_finish:5",
+    "in-band": "tokens=20,gap=5ms,fault=in_band_error:5",
+    "endless": "tokens=5000,gap=10ms",
+}
+
+# How often LiteLLM asks the engine for the model `retried`, which is `broken`.
+TRIES = 2
+
+
+class Gateway:
+    """A LiteLLM that is running."""
+
+    def __init__(self, program, url):
+        self.program = program
+        self.url = url
+
+    def scrape(self):
+        with urllib.request.urlopen(self.url + "/metrics/", timeout=10) as page:
+            return Scrape.of_text(page.read().decode())
+
+
+def start_gateway(folder_of_program, folder, port, engine_listener):
+    """Starts LiteLLM with the models `llama` and `qwen`, and those that fail."""
+    configuration = folder / "litellm.yaml"
+    # JSON is YAML.
+    configuration.write_text(json.dumps(_configuration(engine_listener), indent=1))
+    command = [folder_of_program / "litellm", "--config", configuration, "--host", "127.0.0.1"]
+    command += ["--port", port, "--num_workers", 1, "--telemetry", "False"]
+    return Gateway(Program("litellm", command, folder, ENVIRONMENT), f"http://127.0.0.1:{port}")
+
+
+def wait_until_ready(gateway):
+    def alive():
+        with contextlib.suppress(OSError):
+            return urllib.request.urlopen(gateway.url + "/health/liveliness", timeout=5).status == 200
+
+    gateway.program.wait_until("LiteLLM is alive", alive, COMING_UP)
+
+
+def _configuration(engine_listener):
+    def model(name, target, route, **more):
+        base = f"{engine_listener}/{route}/v1"
+        params = {"model": target, "api_base": base, "api_key": "none", **more}
+        return {"model_name": name, "litellm_params": params}
+
+    models = [
+        model("llama", "hosted_vllm/llama", "llama"),
+        model("qwen", "openai/qwen", "qwen"),
+    ]
+    for name, plan in FAILING.items():
+        models.append(model(name, "hosted_vllm/llama", "llama", extra_headers={"x-sim": plan}))
+    broken = {"x-sim": FAILING["broken"]}
+    models += [
+        model("retried", "hosted_vllm/llama", "llama", extra_headers=broken, num_retries=TRIES - 1),
+        # Its counters are nobody else's.
+        model("compared", "hosted_vllm/llama", "llama"),
+    ]
+    return {
+        "model_list": models,
+        "litellm_settings": {
+            "callbacks": ["prometheus"],
+            "require_auth_for_metrics_endpoint": False,
+            "num_retries": 0,
+        },
+        "router_settings": {"num_retries": 0, "disable_cooldowns": True},
+        "general_settings": {"master_key": KEY},
+    }
