@@ -23,7 +23,8 @@ pub(crate) struct Reading<'a> {
     /// Choices that it speaks of, counted from the highest index.
     pub(crate) choices: u64,
     pub(crate) finish: Option<Cow<'a, str>>,
-    /// How many choices finish here; other dialects have one, and need not say so.
+    /// The choices that finish here, a bit each (the first 64); other dialects have one, and need
+    /// not say so.
     pub(crate) finishes: u64,
     /// The dialect's last event.
     pub(crate) terminal: bool,

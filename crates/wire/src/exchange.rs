@@ -105,6 +105,12 @@ impl Exchange {
         self.response.status.is_some()
     }
 
+    /// Whether the client may get fewer bytes than the upstream sends, so that their number is not
+    /// known before the end.
+    pub fn may_shorten_answer(&self) -> bool {
+        self.response.may_change()
+    }
+
     /// A piece of the answer's body. Returns what the client is to get instead.
     pub fn on_response_body(&mut self, now: Duration, piece: &[u8]) -> Forward {
         self.response.push(now, piece, self.request.asked())

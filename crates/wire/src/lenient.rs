@@ -123,6 +123,9 @@ impl<'de, T: Object<'de>> Deserialize<'de> for Maybe<T> {
     }
 }
 
+/// More elements than this are not kept: no answer has as many choices, calls or models.
+const MOST: usize = 4096;
+
 /// A value that should be an array of objects; other elements are passed over.
 #[derive(Debug)]
 pub(crate) struct List<T>(pub(crate) Vec<T>);
@@ -145,9 +148,13 @@ impl<'de, T: Object<'de>> Deserialize<'de> for List<T> {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
                 let mut list = Vec::new();
-                while let Some(element) = seq.next_element::<Maybe<T>>()? {
+                while list.len() < MOST {
+                    let Some(element) = seq.next_element::<Maybe<T>>()? else {
+                        return Ok(List(list));
+                    };
                     list.extend(element.object());
                 }
+                drain_seq(seq)?;
                 Ok(List(list))
             }
 

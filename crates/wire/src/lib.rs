@@ -54,6 +54,7 @@ mod head;
 mod hold;
 mod lenient;
 mod limits;
+mod lossy;
 mod members;
 mod models;
 mod outcome;

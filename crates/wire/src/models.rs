@@ -3,6 +3,7 @@
 use serde::de::MapAccess;
 
 use crate::lenient::{List, Maybe, Object, Text, skip};
+use crate::lossy;
 
 #[derive(Default)]
 struct Listing<'de> {
@@ -42,12 +43,11 @@ impl<'de> Object<'de> for Card<'de> {
 /// assert_eq!(weir_wire::listed_models(body), ["tiny", "tiny-lora"]);
 /// ```
 pub fn listed_models(body: &[u8]) -> Vec<String> {
-    serde_json::from_slice::<Maybe<Listing<'_>>>(body)
-        .ok()
-        .and_then(Maybe::object)
-        .map(|listing| listing.data.0)
-        .unwrap_or_default()
-        .into_iter()
-        .filter_map(|card| card.id.0.map(String::from))
-        .collect()
+    names(body).or_else(|| names(&lossy::mended(body)?)).unwrap_or_default()
+}
+
+fn names(body: &[u8]) -> Option<Vec<String>> {
+    let listing = serde_json::from_slice::<Maybe<Listing<'_>>>(body).ok()?.object();
+    let cards = listing.map(|listing| listing.data.0).unwrap_or_default();
+    Some(cards.into_iter().filter_map(|card| card.id.0.map(String::from)).collect())
 }

@@ -321,6 +321,6 @@ impl Outcome {
         // A stream that could not be read may have had one.
         let unread = matches!(self.degraded, Some(Degraded::Encoded | Degraded::Panic));
         let waited = self.endpoint.generates() && self.streamed;
-        waited && !unread && self.time_to_first_token.is_none()
+        waited && !unread && self.content_events == 0
     }
 }

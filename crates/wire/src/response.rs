@@ -1,6 +1,5 @@
 //! The answer on its way: which kind of body it is, what its events say, what is passed on.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::dialect::{Dialect, Reading};
@@ -12,7 +11,7 @@ use crate::request::cut_name;
 use crate::sse::{Decoder, Frame};
 use crate::timing::Timing;
 use crate::usage::Usage;
-use crate::{Degraded, Endpoint, Forward, Limits, RequestFacts, ResponseHead, error_body};
+use crate::{Degraded, Endpoint, Forward, Limits, RequestFacts, ResponseHead, error_body, lossy};
 
 /// How the body of an answer is read.
 #[derive(Debug)]
@@ -46,7 +45,7 @@ pub(crate) struct ResponseSide {
     pub(crate) usage_is_sum: bool,
     pub(crate) usage_unread: bool,
     pub(crate) finish: Option<String>,
-    /// Choices whose finish reason has been seen.
+    /// Choices whose finish reason has been seen, a bit each (the first 64).
     finishes: u64,
     pub(crate) terminal: bool,
     pub(crate) error: bool,
@@ -208,9 +207,14 @@ impl ResponseSide {
         }
     }
 
+    /// Whether the client may get other bytes than the upstream sent.
+    pub(crate) fn may_change(&self) -> bool {
+        matches!(self.body, Body::Events { hold: Some(_), .. })
+    }
+
     /// Whether every choice that was seen has its finish reason.
     pub(crate) fn has_finished(&self) -> bool {
-        self.finish.is_some() && self.finishes >= self.choices
+        self.finish.is_some() && u64::from(self.finishes.count_ones()) >= self.choices.min(64)
     }
 
     /// Bytes that were held back, for a client whose upstream broke off.
@@ -268,11 +272,8 @@ impl ResponseSide {
         if let Ok(reading) = dialect.read_event(name, data) {
             return Ok(self.event(now, reading));
         }
-        // Bytes that are no UTF-8 would hide an event that can be read well enough without them.
-        let Cow::Owned(text) = String::from_utf8_lossy(data) else {
-            return Err(Degraded::InvalidJson);
-        };
-        match dialect.read_event(name, text.as_bytes()) {
+        let mended = lossy::mended(data).ok_or(Degraded::InvalidJson)?;
+        match dialect.read_event(name, &mended) {
             Ok(reading) => Ok(self.event(now, reading)),
             Err(_) => Err(Degraded::InvalidJson),
         }
@@ -306,7 +307,7 @@ impl ResponseSide {
             Maybe::Other => self.usage_unread = true,
             Maybe::Absent => {}
         }
-        self.finishes += reading.finishes;
+        self.finishes |= reading.finishes;
         if let Some(finish) = reading.finish {
             let end = finish.floor_char_boundary(32);
             self.finish = Some(finish[..end].to_owned());

@@ -34,7 +34,9 @@ impl Usage {
     /// Takes what `later` says over what was known: usage is cumulative, never summed.
     pub(crate) fn update(&mut self, later: &Self) {
         let take = |old: &mut Option<u64>, new: Option<u64>| *old = new.or(*old);
-        take(&mut self.input, later.input);
+        // There is no prompt of no tokens: a 0 where more was known is a member that was not filled.
+        let is_known = self.input.is_some();
+        take(&mut self.input, later.input.filter(|input| *input > 0 || !is_known));
         take(&mut self.output, later.output);
         take(&mut self.total, later.total);
         take(&mut self.cache_read, later.cache_read);

@@ -45,7 +45,7 @@ fn read_choices(choices: List<Choice<'_>>) -> Reading<'_> {
         reading.bare &= choice.text.0.is_none() && !delta.says_something;
         if choice.finish_reason.is_filled() {
             reading.bare = false;
-            reading.finishes += 1;
+            reading.finishes |= 1 << index.min(63);
             reading.finish = choice.finish_reason.0;
         }
     }

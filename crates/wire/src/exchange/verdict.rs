@@ -35,7 +35,8 @@ impl Exchange {
         let response = &self.response;
         let kind = self.kind(end);
         let tokens = self.tokens();
-        let since_sent = |at: Option<Duration>| Some(at?.saturating_sub(self.sent?));
+        // An answer that began before the request had ended has no time since then.
+        let since_sent = |at: Option<Duration>| at?.checked_sub(self.sent?);
         let streamed = if response.status.is_some_and(is_ok) {
             response.is_stream
         } else {
