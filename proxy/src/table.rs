@@ -12,9 +12,10 @@ pub(crate) struct Table {
 
 /// What the path alone decides.
 pub(crate) enum ByPath {
-    /// The only route: the path stays as it is.
+    /// The only route, and the path does not name it: it stays as it is.
     Alone(Arc<Route>),
-    /// `/<route>/…`: the prefix is taken off.
+    /// `/<route>/…`: the prefix is taken off, of the only route too, so that adding and removing
+    /// others changes nothing for its clients.
     Prefix(Arc<Route>, String),
     /// Only the model in the body can tell.
     Unknown,
@@ -31,18 +32,16 @@ impl Table {
 
     /// `target` is the path with its query.
     pub(crate) fn by_path(&self, target: &str) -> ByPath {
-        if let [only] = &*self.routes {
-            return ByPath::Alone(Arc::clone(only));
-        }
         let path = target.strip_prefix('/').unwrap_or(target);
         let name = path.split(['/', '?']).next().unwrap_or_default();
-        match self.routes.iter().find(|route| route.config.name == name) {
-            Some(route) => {
-                let rest = &path[name.len()..];
-                let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
-                ByPath::Prefix(Arc::clone(route), rest)
-            }
-            None => ByPath::Unknown,
+        if let Some(route) = self.routes.iter().find(|route| route.config.name == name) {
+            let rest = &path[name.len()..];
+            let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
+            return ByPath::Prefix(Arc::clone(route), rest);
+        }
+        match &*self.routes {
+            [only] => ByPath::Alone(Arc::clone(only)),
+            _ => ByPath::Unknown,
         }
     }
 

@@ -108,7 +108,8 @@ const NOT_LLM_TAIL: &[&str] = &[
     "moderations",
 ];
 
-/// First path segments below which LiteLLM and vLLM have management calls only.
+/// First path segments, `v1` or `v2` left out, below which there are management calls only:
+/// LiteLLM's, vLLM's, and OpenAI's stores.
 const NOT_LLM_HEAD: &[&str] = &[
     "health",
     "metrics",
@@ -133,12 +134,22 @@ const NOT_LLM_HEAD: &[&str] = &[
     "public",
     "schedule",
     "get",
+    "files",
+    "uploads",
+    "batches",
+    "vector_stores",
+    "assistants",
+    "threads",
+    "conversations",
+    "containers",
+    "fine_tuning",
+    "evals",
 ];
 
 /// Tells what a request is from its method and its path (a query is ignored).
 ///
-/// The end of the path decides, so that prefixes (`/v1`, `/openai/deployments/NAME`, a route's
-/// name) do not matter.
+/// The end of the path decides, so that prefixes (`/v1`, `/openai/deployments/NAME`) do not matter;
+/// only management calls go by its beginning.
 ///
 /// ```
 /// use weir_wire::{Class, Endpoint, classify};
@@ -177,9 +188,8 @@ pub fn classify(method: &str, path: &str) -> Class {
 fn is_management(path: &str) -> bool {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     let head = segments.next().unwrap_or_default();
-    // `/v2/rerank` and `/v2/embed` run a model, `/v2/key/info` and its like do not.
     let head = match (head, segments.next()) {
-        ("v2", Some(second)) => second,
+        ("v1" | "v2", Some(second)) => second,
         _ => head,
     };
     NOT_LLM_HEAD.contains(&head)
@@ -199,7 +209,6 @@ mod tests {
         assert_eq!(llm("/v1/chat/completions/"), Class::Llm(Endpoint::ChatCompletions));
         assert_eq!(llm("/v1/responses"), Class::Llm(Endpoint::Responses));
         assert_eq!(llm("/anthropic/v1/messages"), Class::Llm(Endpoint::Messages));
-        assert_eq!(llm("/v1/threads/t1/messages"), Class::Llm(Endpoint::Other));
         assert_eq!(llm("/v2/rerank"), Class::Llm(Endpoint::Other));
         assert_eq!(llm("/v1/audio/speech"), Class::Llm(Endpoint::Other));
         assert_eq!(llm("/v1/chat/completions/batch"), Class::Llm(Endpoint::Other));
@@ -216,6 +225,8 @@ mod tests {
             ("POST", "/v1/responses/resp_1/cancel"),
             ("POST", "/key/generate"),
             ("POST", "/v2/key/info"),
+            ("POST", "/v1/files"),
+            ("POST", "/v1/threads/t1/messages"),
             ("OPTIONS", "/v1/chat/completions"),
             ("POST", "/"),
             ("POST", ""),

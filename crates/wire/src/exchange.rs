@@ -105,10 +105,9 @@ impl Exchange {
         self.response.status.is_some()
     }
 
-    /// Whether the client may get fewer bytes than the upstream sends, so that their number is not
-    /// known before the end.
-    pub fn may_shorten_answer(&self) -> bool {
-        self.response.may_change()
+    /// Whether the answer is a stream of events: some may be taken out, and none may wait.
+    pub fn answer_is_stream(&self) -> bool {
+        self.response.is_stream
     }
 
     /// A piece of the answer's body. Returns what the client is to get instead.

@@ -207,11 +207,6 @@ impl ResponseSide {
         }
     }
 
-    /// Whether the client may get other bytes than the upstream sent.
-    pub(crate) fn may_change(&self) -> bool {
-        matches!(self.body, Body::Events { hold: Some(_), .. })
-    }
-
     /// Whether every choice that was seen has its finish reason.
     pub(crate) fn has_finished(&self) -> bool {
         self.finish.is_some() && u64::from(self.finishes.count_ones()) >= self.choices.min(64)

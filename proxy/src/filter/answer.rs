@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use http::header;
 use pingora::http::ResponseHeader;
-use pingora::prelude::{Error, Result, Session};
+use pingora::prelude::{Error, ErrorType, Result, Session};
 use pingora::proxy::FailToProxy;
 use serde_json::json;
-use weir_wire::{Class, End, Endpoint, classify};
+use weir_wire::{Class, End, Endpoint};
 
 use super::context::Context;
 use super::ending;
@@ -23,7 +23,8 @@ pub(super) async fn to_failure(
     let written = match failed(session, error, ctx).await {
         Ok(code) => code,
         Err(error) => {
-            tracing::debug!(%error, "The client could not be told of a failure.");
+            let kind = error.etype().as_str();
+            tracing::debug!(kind, "The client could not be told of a failure.");
             0
         }
     };
@@ -48,10 +49,13 @@ async fn failed(session: &mut Session, error: &Error, ctx: &mut Context) -> Resu
         }
         return Ok(0);
     }
-    let Some((code, reason, message)) = own_words(end) else { return Ok(0) };
-    let head = session.req_header();
-    let class = classify(head.method.as_str(), &String::from_utf8_lossy(head.raw_path()));
-    send(session, class, code, reason, message).await?;
+    let words = if *error.etype() == ErrorType::ReadTimedout && end == End::Rejected {
+        Some((408, "request_timeout", "The request's body did not come for 60 s."))
+    } else {
+        own_words(end)
+    };
+    let Some((code, reason, message)) = words else { return Ok(0) };
+    send(session, ctx.class, code, reason, message).await?;
     Ok(code)
 }
 

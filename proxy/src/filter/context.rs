@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use weir_ledger::Entry;
-use weir_wire::{End, Exchange};
+use weir_wire::{Class, End, Exchange};
 
 use super::refusal::HeldAnswer;
 use super::settle;
@@ -19,6 +19,8 @@ pub(crate) struct Context {
     /// When the request's head had been read: the origin of all times.
     started: Instant,
     pub(super) route: Option<Arc<Route>>,
+    /// What the request is, told from its path behind the route's prefix.
+    pub(super) class: Class,
     /// The path and query for the upstream, where they differ from the client's.
     pub(super) target: Option<String>,
     /// The meter, for LLM work.
@@ -56,6 +58,8 @@ pub(super) struct Sending {
     pub(super) attempts: usize,
     pub(super) next: NextTry,
     pub(super) connecting_since: Option<Instant>,
+    /// The upstream has sent an informational answer: it has the request.
+    pub(super) acknowledged: bool,
     /// When the last byte was handed on.
     pub(super) sent: Option<Duration>,
 }
@@ -90,6 +94,7 @@ impl Context {
             shared,
             started: Instant::now(),
             route: None,
+            class: Class::Passthrough,
             target: None,
             metered: None,
             listing: None,

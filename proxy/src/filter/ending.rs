@@ -43,7 +43,9 @@ fn downstream(kind: &ErrorType) -> End {
         ErrorType::InvalidHTTPHeader
         | ErrorType::HTTPStatus(_)
         | ErrorType::ConnectError
-        | ErrorType::Custom("InvalidChunk") => End::Rejected,
+        | ErrorType::Custom("InvalidChunk")
+        // Pingora's limit: 60 s without a byte of the body.
+        | ErrorType::ReadTimedout => End::Rejected,
         _ => End::ClientClosed,
     }
 }

@@ -17,25 +17,27 @@ use crate::table::ByPath;
 /// What Pingora can send again; a larger body is never held.
 const REPLAYABLE: usize = 64 << 10;
 
-/// Largest list of models that is read.
-const LISTING_LIMIT: usize = 1 << 20;
+/// How long a connection may stay open between two requests, in seconds.
+const IDLE_SECONDS: u64 = 75;
 
 /// Returns whether the request has been answered already.
 pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Context) -> Result<bool> {
     // What a client sends behind its request is the next one; it must not break off this one.
     session.downstream_session.set_pipelining_enabled(true);
-    let head = session.req_header();
-    let target = String::from_utf8_lossy(head.raw_path()).into_owned();
-    let class = classify(head.method.as_str(), &target);
+    limit_idling(session);
+    let target = String::from_utf8_lossy(session.req_header().raw_path()).into_owned();
     let length = content_length(session);
     ctx.sending.large = length.is_none_or(|length| length > REPLAYABLE) && has_body(session);
     let table = gate.shared.table(gate.listener);
-    let (route, early) = match table.by_path(&target) {
-        ByPath::Alone(route) => (Some(route), Bytes::new()),
-        ByPath::Prefix(route, rest) => {
-            ctx.target = Some(rest);
-            (Some(route), Bytes::new())
-        }
+    let by_path = table.by_path(&target);
+    if let ByPath::Prefix(_, rest) = &by_path {
+        ctx.target = Some(rest.clone());
+    }
+    let method = session.req_header().method.as_str();
+    let class = classify(method, ctx.target.as_deref().unwrap_or(&target));
+    ctx.class = class;
+    let (route, early) = match by_path {
+        ByPath::Alone(route) | ByPath::Prefix(route, _) => (Some(route), Bytes::new()),
         ByPath::Unknown => {
             // Until its route is found, it is a request without one, should it end there.
             begin_unrouted(gate, ctx, class);
@@ -63,6 +65,14 @@ pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Contex
         }
     }
     Ok(false)
+}
+
+/// Closes a connection on which no further request comes. Pingora's own limit is none.
+fn limit_idling(session: &mut Session) {
+    // None: it will be closed, as the client wants it, or because of a drain.
+    if session.get_keepalive().is_some() {
+        session.set_keepalive(Some(IDLE_SECONDS));
+    }
 }
 
 /// Begins to meter, and reads the whole body first where Weir may add to it and it is small.
@@ -217,15 +227,4 @@ async fn unrouted(
     );
     answer::send(session, class, 404, "no_route", &message).await?;
     Ok(true)
-}
-
-/// Takes in a piece of a list of models.
-pub(super) fn gather_listing(listing: &mut Option<Vec<u8>>, piece: &[u8]) {
-    if let Some(body) = listing {
-        if body.len() + piece.len() > LISTING_LIMIT {
-            *listing = None;
-        } else {
-            body.extend_from_slice(piece);
-        }
-    }
 }

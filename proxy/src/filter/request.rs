@@ -58,6 +58,10 @@ pub(super) fn head(head: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
     }
     if let Some(host) = route.config.upstream.host_header() {
         head.insert_header(header::HOST, host)?;
+    } else if !head.headers.contains_key(header::HOST) {
+        // HTTP/1.0 needs none; HTTP/1.1, in which it goes on, does.
+        let url = route.config.upstream.url();
+        head.insert_header(header::HOST, url.split_once("://").map_or(url, |(_, host)| host))?;
     }
     if !route.config.pass_accept_encoding && head.headers.contains_key(header::ACCEPT_ENCODING) {
         head.insert_header(header::ACCEPT_ENCODING, "identity")?;

@@ -7,8 +7,10 @@ use pingora::prelude::{Result, Session};
 use weir_wire::{Forward, ResponseHead, listed_models};
 
 use super::context::{Context, Metered};
-use super::prepare::gather_listing;
 use super::refusal;
+
+/// Largest list of models that is read.
+const LISTING_LIMIT: usize = 1 << 20;
 
 /// The head, as the client gets it.
 pub(super) fn head(
@@ -17,6 +19,7 @@ pub(super) fn head(
     ctx: &mut Context,
 ) -> Result<()> {
     if head.status.is_informational() {
+        ctx.sending.acknowledged = true;
         return Ok(());
     }
     if head.status != 200 || head.headers.contains_key(header::CONTENT_ENCODING) {
@@ -26,8 +29,10 @@ pub(super) fn head(
         return Ok(());
     }
     if let Some(metered) = &mut ctx.metered {
-        let is_stream = read_head(metered, head);
-        if is_stream && head.remove_header(&header::CONTENT_LENGTH).is_some() {
+        read_head(metered, head);
+        if metered.exchange.answer_is_stream()
+            && head.remove_header(&header::CONTENT_LENGTH).is_some()
+        {
             // Pingora does not flush what has a length, and an event may be taken out of it.
             head.insert_header(header::TRANSFER_ENCODING, "chunked")?;
         }
@@ -45,16 +50,14 @@ fn unchunk_for_http_1_0(session: &mut Session, head: &mut ResponseHeader) {
     }
 }
 
-/// Shows the head to the meter; returns whether it is that of a stream of events.
-pub(super) fn read_head(metered: &mut Metered, head: &ResponseHeader) -> bool {
+/// Shows the head to the meter.
+pub(super) fn read_head(metered: &mut Metered, head: &ResponseHeader) {
     let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
-    let content_type = text(header::CONTENT_TYPE);
     metered.exchange.on_response_head(&ResponseHead {
         status: head.status.as_u16(),
-        content_type,
+        content_type: text(header::CONTENT_TYPE),
         content_encoding: text(header::CONTENT_ENCODING),
     });
-    content_type.is_some_and(|kind| kind.contains("event-stream"))
 }
 
 /// A piece of the body, as the client gets it.
@@ -94,8 +97,19 @@ fn listing(piece: Option<&[u8]>, end: bool, ctx: &mut Context) {
     if ctx.listing.is_none() {
         return;
     }
-    gather_listing(&mut ctx.listing, piece.unwrap_or_default());
+    gather(&mut ctx.listing, piece.unwrap_or_default());
     if end && let (Some(body), Some(route)) = (ctx.listing.take(), &ctx.route) {
         route.series.learn(listed_models(&body));
+    }
+}
+
+/// Takes in a piece of it; one that is too large is let go.
+fn gather(listing: &mut Option<Vec<u8>>, piece: &[u8]) {
+    if let Some(body) = listing {
+        if body.len() + piece.len() > LISTING_LIMIT {
+            *listing = None;
+        } else {
+            body.extend_from_slice(piece);
+        }
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn after_failed_exchange(
         && was_closed(&error)
         && ctx.sending.next == NextTry::First
         && !session.as_ref().retry_buffer_truncated()
+        && !ctx.sending.acknowledged
         && session.response_written().is_none_or(|head| head.status.is_informational())
         && !has_answer(ctx)
         && ended_at_once(ctx);

@@ -16,7 +16,9 @@ pub(super) fn ended(session: &Session, error: Option<&Error>, ctx: &mut Context)
         let _nothing = metered.exchange.on_response_end();
     }
     if let Some(error) = error {
-        debug!(%error, ?end, "An exchange broke off.");
+        // Not its context: that can hold bytes of the upstream's answer.
+        let (kind, by) = (error.etype().as_str(), error.esource().as_str());
+        debug!(kind, by, ?end, "An exchange broke off.");
     }
     settle(ctx, end, code);
 }

@@ -191,3 +191,12 @@ async fn a_connection_carries_one_request_after_the_other() {
     let scrape = proxy.settled().await;
     assert_eq!(scrape.sum("llm_requests_total", &[]), Some(7.0));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_without_a_host_gets_the_upstreams() {
+    let (sim, proxy) = start().await;
+    let mut client = Client::connect(proxy.engine()).await;
+    client.send("GET /v1/models HTTP/1.0\r\n\r\n").await;
+    assert_eq!(client.answer().await.status, 200);
+    assert_eq!(newest(&sim).header("host"), Some(sim.addr().to_string().as_str()));
+}

@@ -44,7 +44,7 @@ fn ended(scrape: &Scrape, route: &str, outcome: &str) -> f64 {
 async fn the_only_route_takes_every_path_as_it_is() {
     let sim = Upstream::builder().start().await.unwrap();
     let proxy = ProxyGuard::to(&sim);
-    for path in ["/default/v1/models", "/v1/models?a=%2F", "//x", "/%7Euser/..;/", "/?", "/a?b?c"] {
+    for path in ["/other/v1/models", "/v1/models?a=%2F", "//x", "/%7Euser/..;/", "/?", "/a?b?c"] {
         ask(proxy.engine(), &Request::get(path)).await;
         assert_eq!(sim.requests().pop().unwrap().path, path);
     }
@@ -196,4 +196,29 @@ async fn listed_names_route_and_earned_ones_do_not() {
     assert_eq!(ask(proxy.engine(), &earned).await.status, 200);
     proxy.settled().await;
     assert_eq!(ask(proxy.engine(), &chat("earned")).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_only_route_goes_by_its_prefix_as_it_would_beside_others() {
+    let sim = Upstream::builder().start().await.unwrap();
+    let proxy = ProxyGuard::start(&config([engine([route("llama", &sim.url())])]));
+    for path in ["/llama/v1/models", "/v1/models"] {
+        assert_eq!(ask(proxy.engine(), &Request::get(path)).await.status, 200);
+        assert_eq!(sim.requests().pop().unwrap().path, "/v1/models");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_request_is_does_not_depend_on_the_prefix() {
+    let sim = Upstream::builder().start().await.unwrap();
+    let routes = [route("cache", &sim.url()), route("lite", &sim.url())];
+    let proxy = ProxyGuard::start(&config([engine(routes)]));
+    for path in ["/lite/key/generate", "/cache/v1/rerank"] {
+        ask(proxy.engine(), &Request::post(path, "{}")).await;
+    }
+    let scrape = proxy.settled().await;
+    let sum = |name: &str, route: &str| scrape.sum(name, &[("route", route)]).unwrap_or(0.0);
+    assert_eq!(sum("weir_passthrough_requests_total", "lite"), 1.0);
+    assert_eq!(sum("llm_requests_started_total", "lite"), 0.0);
+    assert_eq!(sum("llm_requests_started_total", "cache"), 1.0);
 }

@@ -15,6 +15,7 @@ mod bad_answers;
 mod bad_requests;
 mod drain;
 mod leaving;
+mod lengths;
 mod mix;
 mod precedence;
 mod retry;

@@ -209,3 +209,27 @@ async fn an_upstream_that_is_started_again_answers() {
     let once = |seen: &[Recorded]| seen.len() == 1 && seen[0].finished();
     upstream.wait_for(once, DEADLINE, "it was sent once").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upstream_that_has_acknowledged_a_request_is_not_sent_it_again() {
+    let early = "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n";
+    for metered in [true, false] {
+        let script = [
+            Step::Read,
+            Step::Send(whole(ANSWER)),
+            Step::Read,
+            Step::Send(early.into()),
+            Step::Close,
+        ];
+        let upstream = Scripted::start(script).await;
+        let proxy = proxy_to(&upstream.url());
+        let request = if metered {
+            Api::Chat.request(false)
+        } else {
+            Request::post("/key/generate", r#"{"key_alias":"a"}"#)
+        };
+        ask_and_settle(&proxy, &request).await;
+        ask_and_settle(&proxy, &request).await;
+        assert_eq!(upstream.seen().requests, 2, "each was sent once, metered: {metered}");
+    }
+}
