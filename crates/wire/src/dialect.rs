@@ -6,8 +6,10 @@ mod responses;
 
 use std::borrow::Cow;
 
+use serde::de::MapAccess;
+
 use crate::Endpoint;
-use crate::lenient::{Filled, Maybe};
+use crate::lenient::{Filled, Maybe, Object, Text, skip};
 use crate::members::{Found, Members, Wanted};
 use crate::usage::Usage;
 
@@ -117,6 +119,42 @@ impl Dialect {
     }
 }
 
+/// What stands round an answer inside an event: Anthropic's `message`, OpenAI's `response`.
+#[derive(Default)]
+struct Envelope<'de> {
+    model: Text<'de>,
+    status: Text<'de>,
+    usage: Maybe<Usage>,
+}
+
+impl<'de> Object<'de> for Envelope<'de> {
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "model" => self.model = map.next_value()?,
+            "status" => self.status = map.next_value()?,
+            "usage" => self.usage = map.next_value()?,
+            _ => skip(map)?,
+        }
+        Ok(())
+    }
+}
+
+/// A part of an answer of which only the type matters: a content block, an output item.
+#[derive(Default)]
+struct Typed<'de> {
+    kind: Text<'de>,
+}
+
+impl<'de> Object<'de> for Typed<'de> {
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "type" => self.kind = map.next_value()?,
+            _ => skip(map)?,
+        }
+        Ok(())
+    }
+}
+
 const EMBEDDINGS_BODY: &[Wanted] = &[MODEL, USAGE, ERROR, OBJECT];
 
 const MODEL: Wanted = Wanted { name: "model", limit: 8 << 10 };
@@ -134,7 +172,7 @@ fn member<'a, T: Default + serde::Deserialize<'a>>(members: &'a Members, name: &
 }
 
 fn text<'a>(members: &'a Members, name: &str) -> Option<Cow<'a, str>> {
-    member::<crate::lenient::Text<'a>>(members, name).and_then(|text| text.0)
+    member::<Text<'a>>(members, name).and_then(|text| text.0)
 }
 
 /// An error inside a 200: an `error` with something in it, or the flat object of vLLM up to

@@ -1,7 +1,7 @@
 //! Text that no strict reader of JSON takes, but that servers write and clients read all the same.
 
 /// `data` with U+FFFD in place of bytes that are no UTF-8 and of escapes that are half a character
-/// (`\\ud83d` alone, from a server that splits an emoji); `None` if there is nothing to mend.
+/// (`\ud83d` alone, from a server that splits an emoji); `None` if there is nothing to mend.
 pub(crate) fn mended(data: &[u8]) -> Option<Vec<u8>> {
     let text = String::from_utf8_lossy(data);
     let mut out = String::with_capacity(text.len());
@@ -33,7 +33,7 @@ pub(crate) fn mended(data: &[u8]) -> Option<Vec<u8>> {
     changed.then(|| out.into_bytes())
 }
 
-/// The UTF-16 unit of an escape `\\uXXXX` at the start.
+/// The UTF-16 unit of an escape with four digits at the start.
 fn code_unit(escape: &str) -> Option<u16> {
     let digits = escape.strip_prefix("\\u")?.get(..4)?;
     digits

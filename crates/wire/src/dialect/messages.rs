@@ -5,7 +5,7 @@
 
 use serde::de::MapAccess;
 
-use super::{ERROR, MODEL, Malformed, OBJECT, Reading, USAGE, member, text};
+use super::{ERROR, Envelope, MODEL, Malformed, OBJECT, Reading, Typed, USAGE, member, text};
 use crate::lenient::{List, Maybe, Object, Text, skip};
 use crate::members::{Members, Wanted};
 use crate::usage::Usage;
@@ -34,7 +34,7 @@ pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malf
                 other => other,
             };
         }
-        b"content_block_start" if event.block.is_tool() => {
+        b"content_block_start" if is_tool(&event.block) => {
             reading.answer = true;
             reading.tool_calls = 1;
         }
@@ -56,8 +56,8 @@ pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malf
 }
 
 pub(super) fn body(members: &Members) -> Reading<'_> {
-    let blocks: List<Block<'_>> = member(members, "content").unwrap_or_default();
-    let tool_calls = blocks.0.iter().filter(|block| block.is_tool()).count();
+    let blocks: List<Typed<'_>> = member(members, "content").unwrap_or_default();
+    let tool_calls = blocks.0.iter().filter(|block| is_tool(block)).count();
     Reading {
         finish: text(members, "stop_reason").filter(|reason| !reason.is_empty()),
         tool_calls: u32::try_from(tool_calls).unwrap_or(u32::MAX),
@@ -68,8 +68,8 @@ pub(super) fn body(members: &Members) -> Reading<'_> {
 #[derive(Default)]
 struct Event<'de> {
     kind: Text<'de>,
-    message: Message<'de>,
-    block: Block<'de>,
+    message: Envelope<'de>,
+    block: Typed<'de>,
     delta: Delta<'de>,
     usage: Maybe<Usage>,
     error: bool,
@@ -93,43 +93,9 @@ impl<'de> Object<'de> for Event<'de> {
     }
 }
 
-#[derive(Default)]
-struct Message<'de> {
-    model: Text<'de>,
-    usage: Maybe<Usage>,
-}
-
-impl<'de> Object<'de> for Message<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        match name {
-            "model" => self.model = map.next_value()?,
-            "usage" => self.usage = map.next_value()?,
-            _ => skip(map)?,
-        }
-        Ok(())
-    }
-}
-
-#[derive(Default)]
-struct Block<'de> {
-    kind: Text<'de>,
-}
-
-impl Block<'_> {
-    /// `tool_use`, `server_tool_use`, `mcp_tool_use`.
-    fn is_tool(&self) -> bool {
-        self.kind.as_str().ends_with("tool_use")
-    }
-}
-
-impl<'de> Object<'de> for Block<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        match name {
-            "type" => self.kind = map.next_value()?,
-            _ => skip(map)?,
-        }
-        Ok(())
-    }
+/// `tool_use`, `server_tool_use`, `mcp_tool_use`.
+fn is_tool(block: &Typed<'_>) -> bool {
+    block.kind.as_str().ends_with("tool_use")
 }
 
 /// The `delta` of a content block or of the message.

@@ -8,10 +8,9 @@ use std::borrow::Cow;
 
 use serde::de::MapAccess;
 
-use super::{ERROR, MODEL, Malformed, OBJECT, Reading, USAGE, member, text};
+use super::{ERROR, Envelope, MODEL, Malformed, OBJECT, Reading, Typed, USAGE, member, text};
 use crate::lenient::{Filled, List, Maybe, Object, Text, skip};
 use crate::members::{Members, Wanted};
-use crate::usage::Usage;
 
 pub(super) const BODY: &[Wanted] = &[
     MODEL,
@@ -42,7 +41,7 @@ pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malf
             reading.usage = event.response.usage;
         }
         "error" => reading.error = true,
-        "response.output_item.added" if event.item.is_call() => {
+        "response.output_item.added" if is_call(&event.item) => {
             reading.answer = true;
             reading.tool_calls = 1;
         }
@@ -60,8 +59,8 @@ pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malf
 
 pub(super) fn body(members: &Members) -> Reading<'_> {
     let status = text(members, "status");
-    let items: List<Item<'_>> = member(members, "output").unwrap_or_default();
-    let tool_calls = items.0.iter().filter(|item| item.is_call()).count();
+    let items: List<Typed<'_>> = member(members, "output").unwrap_or_default();
+    let tool_calls = items.0.iter().filter(|item| is_call(item)).count();
     Reading {
         error: status.as_deref() == Some("failed"),
         finish: status,
@@ -73,8 +72,8 @@ pub(super) fn body(members: &Members) -> Reading<'_> {
 #[derive(Default)]
 struct Event<'de> {
     kind: Text<'de>,
-    response: Response<'de>,
-    item: Item<'de>,
+    response: Envelope<'de>,
+    item: Typed<'de>,
     delta: bool,
     error: bool,
 }
@@ -85,10 +84,10 @@ impl<'de> Object<'de> for Event<'de> {
             "type" => self.kind = map.next_value()?,
             "response" => {
                 self.response =
-                    map.next_value::<Maybe<Response<'de>>>()?.object().unwrap_or_default();
+                    map.next_value::<Maybe<Envelope<'de>>>()?.object().unwrap_or_default();
             }
             "item" => {
-                self.item = map.next_value::<Maybe<Item<'de>>>()?.object().unwrap_or_default()
+                self.item = map.next_value::<Maybe<Typed<'de>>>()?.object().unwrap_or_default()
             }
             "delta" => self.delta = map.next_value::<Filled>()?.0,
             "error" => self.error = map.next_value::<Filled>()?.0,
@@ -98,45 +97,9 @@ impl<'de> Object<'de> for Event<'de> {
     }
 }
 
-#[derive(Default)]
-struct Response<'de> {
-    model: Text<'de>,
-    status: Text<'de>,
-    usage: Maybe<Usage>,
-}
-
-impl<'de> Object<'de> for Response<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        match name {
-            "model" => self.model = map.next_value()?,
-            "status" => self.status = map.next_value()?,
-            "usage" => self.usage = map.next_value()?,
-            _ => skip(map)?,
-        }
-        Ok(())
-    }
-}
-
-#[derive(Default)]
-struct Item<'de> {
-    kind: Text<'de>,
-}
-
-impl Item<'_> {
-    /// `function_call`, `custom_tool_call`, `mcp_call`, `web_search_call` …
-    fn is_call(&self) -> bool {
-        self.kind.as_str().ends_with("_call")
-    }
-}
-
-impl<'de> Object<'de> for Item<'de> {
-    fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        match name {
-            "type" => self.kind = map.next_value()?,
-            _ => skip(map)?,
-        }
-        Ok(())
-    }
+/// `function_call`, `custom_tool_call`, `mcp_call`, `web_search_call` …
+fn is_call(item: &Typed<'_>) -> bool {
+    item.kind.as_str().ends_with("_call")
 }
 
 #[cfg(test)]
