@@ -19,7 +19,7 @@ use weir_ledger::{Hop, Ledger};
 
 use crate::admin::ProxyPages;
 use crate::ca_file;
-use crate::config::Config;
+use crate::config::{Config, Reloaded};
 use crate::filter::Gate;
 use crate::listen::Bound;
 use crate::model_poll::ModelPolls;
@@ -128,17 +128,13 @@ impl App {
         self.admin.addr()
     }
 
-    /// The request metrics as OpenMetrics text, without `# EOF`.
-    pub fn metrics(&self) -> String {
-        self.shared.ledger.encode()
-    }
-
     /// The request metrics; a clone of it can be read when the proxy is gone.
     pub fn ledger(&self) -> &Ledger {
         &self.shared.ledger
     }
 
-    /// Serves until SIGTERM or SIGINT, then drains. SIGHUP reads `layers` again.
+    /// Serves until SIGTERM or SIGINT, then drains; the second one cuts what is left at once.
+    /// SIGHUP reads `layers` again.
     pub fn run_until_signalled(mut self, layers: &Layers) -> Result<(), StartError> {
         let mut signals = {
             let _within = self.runtime.enter();
@@ -148,7 +144,10 @@ impl App {
         while self.runtime.block_on(signals.next()) == Signal::Reload {
             self.reload(layers);
         }
-        self.drain();
+        self.drain_unless(async {
+            while signals.next().await == Signal::Reload {}
+            warn!("A second signal: live requests are cut off.");
+        });
         Ok(())
     }
 
@@ -163,13 +162,10 @@ impl App {
                 return;
             }
         };
-        let fixed = |config: &Config| {
-            let addresses: Vec<_> =
-                config.listeners.iter().map(|listener| (listener.kind, listener.address)).collect();
-            (config.admin, addresses, config.threads, config.tls_ca_file.clone())
-        };
-        if fixed(&config) != fixed(&self.config) {
+        let Reloaded { config, left } = self.config.reloaded(config);
+        if !left.is_empty() {
             warn!(
+                changes = left.join("; "),
                 "Changes of listeners, admin, threads or TLS need a restart; routes are applied."
             );
         }
@@ -184,13 +180,24 @@ impl App {
     /// Takes no new connections, lets live requests end, cuts what is left when the time is up.
     /// An idle proxy ends at once.
     pub fn drain(self) -> Drained {
+        self.drain_unless(std::future::pending())
+    }
+
+    /// Drains, and cuts what is left as soon as `hurry` is there.
+    fn drain_unless(self, hurry: impl Future<Output = ()>) -> Drained {
         let live = self.shared.in_flight();
         info!(requests_in_flight = live, "Draining.");
         self.draining.store(true, Ordering::SeqCst);
         // Receivers are gone only where nothing listens any more.
         let _nobody = self.stop.send(true);
         let in_time = self.runtime.block_on(async {
-            tokio::time::timeout(self.config.drain_grace, self.shared.idle()).await.is_ok()
+            tokio::select! {
+                // Nothing is cut that has ended.
+                biased;
+                () = self.shared.idle() => true,
+                () = hurry => false,
+                () = tokio::time::sleep(self.config.drain_grace) => false,
+            }
         });
         let cut = if in_time { 0 } else { self.shared.in_flight() };
         self.shared.cut();

@@ -1,6 +1,7 @@
 //! The proxy's configuration: read strictly, then resolved to plain types that need no defaults.
 
 mod raw;
+mod reload;
 mod resolve;
 
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use weir_daemon::config::{ConfigError, Layers, Sources, Table};
 use weir_ledger::Hop;
 use weir_wire::UsagePolicy;
 
+pub(crate) use reload::Reloaded;
 pub(crate) use resolve::UNROUTED;
 
 use crate::upstream::Upstream;
@@ -21,7 +23,7 @@ use crate::upstream::Upstream;
 pub struct Config {
     /// Where the admin endpoints are.
     pub admin: SocketAddr,
-    /// Listeners that have routes.
+    /// Listeners that have routes; after a reload, those that listen.
     pub listeners: Vec<Listener>,
     /// How long live requests may go on after SIGTERM.
     pub drain_grace: Duration,
@@ -42,7 +44,7 @@ pub struct Listener {
     pub kind: Hop,
     /// Where it listens.
     pub address: SocketAddr,
-    /// At least one.
+    /// At least one, until a reload takes the last one away.
     pub routes: Vec<RouteConfig>,
 }
 

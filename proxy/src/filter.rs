@@ -111,11 +111,11 @@ impl ProxyHttp for Gate {
     fn fail_to_connect(
         &self,
         _: &mut Session,
-        _: &HttpPeer,
+        peer: &HttpPeer,
         ctx: &mut Context,
         error: Box<Error>,
     ) -> Box<Error> {
-        retry::after_failed_connect(ctx, error)
+        retry::after_failed_connect(peer, ctx, error)
     }
 
     fn error_while_proxy(

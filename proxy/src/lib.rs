@@ -12,6 +12,7 @@ mod config;
 mod filter;
 mod listen;
 mod model_poll;
+mod name;
 mod route;
 mod shared;
 mod table;

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use reqwest::{Certificate, Client};
 use tokio::task::JoinSet;
-use tracing::{debug, warn};
+use tracing::{info, warn};
 use weir_wire::listed_models;
 
 use crate::config::Config;
-use crate::route::Route;
+use crate::route::{Poll, Route};
 
 /// An upstream that does not answer yet (vLLM loads for minutes) is asked again this soon, then
 /// ever more slowly.
@@ -35,28 +35,36 @@ impl ModelPolls {
                 Ok(client) => {
                     tasks.spawn(poll(client, route, every));
                 }
-                Err(error) => {
-                    route.was_asked();
-                    warn!(
-                        route = route.config.name,
-                        %error,
-                        "The upstream's models can't be asked for; names are learnt from traffic."
-                    );
-                }
+                Err(error) => failed(&route, &error),
             }
         }
         Self { _tasks: tasks }
     }
 }
 
+/// Why a list did not come. It is shown to operators: neither the key nor the answer is in it.
 #[derive(Debug, thiserror::Error)]
 enum PollError {
     #[error("reading {path}: {source}")]
     File { path: String, source: std::io::Error },
-    #[error(transparent)]
+    #[error("GET /v1/models was answered with status {0}")]
+    Status(u16),
+    #[error("GET /v1/models: {}", why(.0))]
     Http(#[from] reqwest::Error),
     #[error("the list is larger than {LIMIT} bytes")]
     TooLarge,
+}
+
+/// What lies at the bottom of it: "Connection refused" rather than "error sending request".
+fn why(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return format!("no answer within {TIMEOUT:?}");
+    }
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
 }
 
 fn client(config: &Config, route: &Route) -> Result<Client, PollError> {
@@ -77,17 +85,31 @@ async fn poll(client: Client, route: Arc<Route>, every: Duration) {
         let wait = match ask(&client, &route).await {
             Ok(names) => {
                 failures = 0;
+                let count = names.len();
                 route.series.learn(names);
+                if route.polled(Poll::Answered) {
+                    info!(route = route.config.name, count, "The upstream's models are known.");
+                }
                 every
             }
             Err(error) => {
-                debug!(route = route.config.name, %error, "The upstream's models are not known.");
+                failed(&route, &error);
                 failures = failures.saturating_add(1);
                 RETRY.saturating_mul(failures).min(every)
             }
         };
-        route.was_asked();
         tokio::time::sleep(wait).await;
+    }
+}
+
+/// Says so when it is news: an upstream may be away for hours.
+fn failed(route: &Route, error: &PollError) {
+    let reason = error.to_string();
+    if route.polled(Poll::Failed(reason.clone())) {
+        warn!(
+            route = route.config.name,
+            reason, "The upstream's models can't be asked for; names are learnt from traffic."
+        );
     }
 }
 
@@ -99,7 +121,10 @@ async fn ask(client: &Client, route: &Route) -> Result<Vec<String>, PollError> {
             .map_err(|source| PollError::File { path: path.display().to_string(), source })?;
         request = request.bearer_auth(key.trim());
     }
-    let mut answer = request.send().await?.error_for_status()?;
+    let mut answer = request.send().await?;
+    if !answer.status().is_success() {
+        return Err(PollError::Status(answer.status().as_u16()));
+    }
     let mut body = Vec::new();
     while let Some(piece) = answer.chunk().await? {
         if body.len() + piece.len() > LIMIT {

@@ -1,14 +1,27 @@
 //! A route while the proxy runs: its configuration, its series and what was learnt of its upstream.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use weir_ledger::{Ledger, Route as Series};
 use weir_wire::{Limits, Outcome, Policy, Status, UsagePolicy};
 
 use crate::config::RouteConfig;
+
+/// What came of asking the upstream for its models.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Poll {
+    /// It is not asked.
+    Off,
+    /// No answer has come yet, good or bad.
+    Asking,
+    /// It has answered.
+    Answered,
+    /// Why the last answer is none; never text of the upstream.
+    Failed(String),
+}
 
 /// A live route.
 pub(crate) struct Route {
@@ -17,8 +30,7 @@ pub(crate) struct Route {
     max_event: usize,
     /// The upstream refused `stream_options`: it is not asked for usage any more.
     refuses_usage: AtomicBool,
-    /// The upstream has been asked for its models, whatever came of it.
-    asked: AtomicBool,
+    models_poll: Mutex<Poll>,
     last_error: Mutex<Option<(Instant, Value)>>,
 }
 
@@ -26,7 +38,10 @@ impl Route {
     pub(crate) fn new(config: RouteConfig, ledger: &Ledger, max_event: usize) -> Self {
         Self {
             series: ledger.route(&config.name, config.hop, &config.models),
-            asked: AtomicBool::new(config.poll_models.is_none()),
+            models_poll: Mutex::new(match config.poll_models {
+                Some(_) => Poll::Asking,
+                None => Poll::Off,
+            }),
             config,
             max_event,
             refuses_usage: AtomicBool::new(false),
@@ -45,14 +60,23 @@ impl Route {
         Policy { usage, limits: Limits { event_bytes: self.max_event, ..Limits::default() } }
     }
 
-    /// The upstream has answered, or failed to answer, which models it has.
-    pub(crate) fn was_asked(&self) {
-        self.asked.store(true, Ordering::Relaxed);
+    /// Whether this is the live route of a configuration.
+    pub(crate) fn is(&self, config: &RouteConfig, max_event: usize) -> bool {
+        self.config == *config && self.max_event == max_event
+    }
+
+    /// The upstream has answered, or failed to answer, which models it has. Returns whether that
+    /// is news.
+    pub(crate) fn polled(&self, poll: Poll) -> bool {
+        let mut known = self.models_poll.lock();
+        let is_news = *known != poll;
+        *known = poll;
+        is_news
     }
 
     /// Whether the names of the upstream's models are known, if they can be.
     pub(crate) fn is_ready(&self) -> bool {
-        self.asked.load(Ordering::Relaxed)
+        *self.models_poll.lock() != Poll::Asking
     }
 
     /// From now on requests of this route are observed. Returns whether that is new.
@@ -79,20 +103,22 @@ impl Route {
             "http_status": outcome.http_status,
             "unix_seconds": at,
         });
-        if let Ok(mut last) = self.last_error.lock() {
-            *last = Some((Instant::now(), note));
-        }
+        *self.last_error.lock() = Some((Instant::now(), note));
     }
 
     /// The route as `/status` shows it.
     pub(crate) fn status(&self) -> Value {
-        let last_error = self.last_error.lock().ok().and_then(|last| {
-            last.as_ref().map(|(at, note)| {
-                let mut note = note.clone();
-                note["seconds_ago"] = at.elapsed().as_secs().into();
-                note
-            })
+        let last_error = self.last_error.lock().as_ref().map(|(at, note)| {
+            let mut note = note.clone();
+            note["seconds_ago"] = at.elapsed().as_secs().into();
+            note
         });
+        let models_poll = match &*self.models_poll.lock() {
+            Poll::Off => "off".to_owned(),
+            Poll::Asking => "asking".to_owned(),
+            Poll::Answered => "ok".to_owned(),
+            Poll::Failed(why) => why.clone(),
+        };
         let usage = match self.policy().usage {
             UsagePolicy::Exact => "exact",
             UsagePolicy::Observe => "observe",
@@ -103,6 +129,7 @@ impl Route {
             "upstream": self.config.upstream.url(),
             "usage": usage,
             "models": self.series.models().len(),
+            "models_poll": models_poll,
             "last_error": last_error,
         })
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use weir_ledger::{Hop, Ledger, Route as Series};
 
-use crate::config::{Config, UNROUTED};
+use crate::config::{Config, RouteConfig, UNROUTED};
 use crate::route::Route;
 use crate::table::Table;
 
@@ -32,7 +32,7 @@ struct Tables {
 
 impl Shared {
     pub(crate) fn new(config: &Config, ledger: Ledger) -> Arc<Self> {
-        let tables = Tables::new(config, &ledger);
+        let tables = Tables::new(config, &ledger, &[]);
         Arc::new(Self {
             unrouted_edge: ledger.route(UNROUTED, Hop::Edge, &[]),
             unrouted_engine: ledger.route(UNROUTED, Hop::Engine, &[]),
@@ -44,9 +44,10 @@ impl Shared {
         })
     }
 
-    /// Takes the routes of another configuration for the requests that come from now on.
+    /// Takes the routes of another configuration for the requests that come from now on. Those
+    /// that are the same stay as they are, with what was learnt of their upstreams.
     pub(crate) fn apply(&self, config: &Config) {
-        let tables = Tables::new(config, &self.ledger);
+        let tables = Tables::new(config, &self.ledger, &self.routes());
         *self.tables.write().unwrap_or_else(PoisonError::into_inner) = tables;
     }
 
@@ -94,13 +95,18 @@ impl Shared {
 }
 
 impl Tables {
-    fn new(config: &Config, ledger: &Ledger) -> Self {
+    /// `old` are routes that are there already.
+    fn new(config: &Config, ledger: &Ledger, old: &[Arc<Route>]) -> Self {
+        let live = |route: &RouteConfig| {
+            let same = old.iter().find(|old| old.is(route, config.max_event));
+            same.map_or_else(
+                || Arc::new(Route::new(route.clone(), ledger, config.max_event)),
+                Arc::clone,
+            )
+        };
         let table = |kind| {
             let listener = config.listeners.iter().find(|listener| listener.kind == kind);
             let routes = listener.map_or(&[][..], |listener| &listener.routes);
-            let live = |route: &crate::config::RouteConfig| {
-                Arc::new(Route::new(route.clone(), ledger, config.max_event))
-            };
             Table::new(routes.iter().map(live).collect())
         };
         Self {

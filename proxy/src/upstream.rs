@@ -1,12 +1,16 @@
 //! Where requests of a route go: an upstream's address, and how Pingora is to reach it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::Uri;
+use http::uri::Authority;
+use pingora::protocols::l4::socket::SocketAddr as PeerAddr;
 use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
-use tokio::sync::Mutex;
+
+use crate::name::Name;
 
 /// uvicorn closes an idle connection after 5 s; one that Weir holds for less is never stale by age.
 const IDLE: Duration = Duration::from_secs(4);
@@ -14,20 +18,23 @@ const IDLE: Duration = Duration::from_secs(4);
 /// How long an upstream may take no byte of a request. Answers have no limit.
 const SENDING: Duration = Duration::from_secs(120);
 
-/// How long addresses are used before a name is asked for again.
-const NAME_AGE: Duration = Duration::from_secs(5);
-
 /// An upstream: scheme, host and port.
 #[derive(Debug)]
 pub struct Upstream {
     url: String,
     host: String,
-    port: u16,
+    place: Place,
     tls: bool,
     tls_verify: bool,
     /// The `host` header to send instead of the client's.
     host_header: Option<String>,
-    addresses: Mutex<Option<(Instant, Vec<SocketAddr>)>>,
+}
+
+/// What the host of the URL is.
+#[derive(Debug)]
+enum Place {
+    Address(SocketAddr),
+    Name(Arc<Name>),
 }
 
 impl PartialEq for Upstream {
@@ -60,7 +67,7 @@ impl Upstream {
         if authority.as_str().contains('@') {
             return Err("a URL without a user or a password: clients send their own keys");
         }
-        let tls = match scheme {
+        let tls = match scheme.to_ascii_lowercase().as_str() {
             "http" => false,
             "https" => true,
             _ => return Err("a URL that begins with http:// or https://"),
@@ -69,14 +76,18 @@ impl Upstream {
         if host.is_empty() {
             return Err(EXPECTED);
         }
+        let port = port(authority)?.unwrap_or(if tls { 443 } else { 80 });
+        let scheme = if tls { "https" } else { "http" };
         Ok(Self {
-            url: url.trim_end_matches('/').to_owned(),
+            url: format!("{scheme}://{authority}"),
+            place: match host.parse::<IpAddr>() {
+                Ok(ip) => Place::Address(SocketAddr::new(ip, port)),
+                Err(_) => Place::Name(Name::new(&host, port)),
+            },
             host,
-            port: authority.port_u16().unwrap_or(if tls { 443 } else { 80 }),
             tls,
             tls_verify,
             host_header: own_host.then(|| authority.as_str().to_owned()),
-            addresses: Mutex::new(None),
         })
     }
 
@@ -95,16 +106,16 @@ impl Upstream {
         self.tls_verify
     }
 
-    /// The peer for the attempt number `attempt` of a request, counted from 0: another address of
-    /// the same name each time.
+    /// The peer to connect to now; after [`Self::could_not_connect`] another address of the name.
     pub(crate) async fn peer(
         &self,
-        attempt: usize,
         connection: Connection,
         connect_timeout: Duration,
     ) -> std::io::Result<HttpPeer> {
-        let addresses = self.addresses().await?;
-        let address = addresses[attempt % addresses.len()];
+        let address = match &self.place {
+            Place::Address(address) => *address,
+            Place::Name(name) => name.address(connect_timeout).await?,
+        };
         let mut peer = HttpPeer::new(address, self.tls, self.sni());
         peer.group_key = match connection {
             Connection::Pooled => 0,
@@ -129,33 +140,26 @@ impl Upstream {
         Ok(peer)
     }
 
+    /// No connection could be made to this peer: whoever connects next tries another address.
+    pub(crate) fn could_not_connect(&self, peer: &HttpPeer) {
+        if let (Place::Name(name), PeerAddr::Inet(address)) = (&self.place, &peer._address) {
+            name.could_not_connect(*address);
+        }
+    }
+
     /// The name for TLS; Pingora takes an empty one for "do not verify", so an address is named too.
     fn sni(&self) -> String {
         if self.tls { self.host.clone() } else { String::new() }
     }
+}
 
-    async fn addresses(&self) -> std::io::Result<Vec<SocketAddr>> {
-        if let Ok(ip) = self.host.parse() {
-            return Ok(vec![SocketAddr::new(ip, self.port)]);
-        }
-        let mut known = self.addresses.lock().await;
-        if let Some((asked, addresses)) = known.as_ref()
-            && asked.elapsed() < NAME_AGE
-        {
-            return Ok(addresses.clone());
-        }
-        let found: std::io::Result<Vec<_>> =
-            tokio::net::lookup_host((self.host.as_str(), self.port)).await.map(Iterator::collect);
-        match (found, known.as_ref()) {
-            (Ok(found), _) if !found.is_empty() => {
-                *known = Some((Instant::now(), found.clone()));
-                Ok(found)
-            }
-            // A name service that fails for a moment is no reason to fail requests.
-            (_, Some((_, addresses))) => Ok(addresses.clone()),
-            (Ok(_), None) => Err(std::io::Error::other(format!("{} has no address", self.host))),
-            (Err(error), None) => Err(error),
-        }
+/// The port that is written, if one is: `Authority` takes one that is none for none.
+fn port(authority: &Authority) -> Result<Option<u16>, &'static str> {
+    let Some(rest) = authority.as_str().strip_prefix(authority.host()) else { return Ok(None) };
+    let Some(digits) = rest.strip_prefix(':') else { return Ok(None) };
+    match digits.parse() {
+        Ok(port) if port != 0 && !digits.starts_with('+') => Ok(Some(port)),
+        _ => Err("a port from 1 to 65535 behind the colon, or neither"),
     }
 }
 
@@ -171,10 +175,23 @@ mod tests {
 
     #[test]
     fn urls_are_read_strictly() {
-        let ok = |url| Upstream::parse(url, false, true).unwrap();
-        assert_eq!(ok("http://127.0.0.1:8000/").url(), "http://127.0.0.1:8000");
-        assert_eq!(ok("https://api.example.com").port, 443);
-        assert_eq!(ok("http://[::1]:8000").host, "::1");
+        let ok = |url| Upstream::parse(url, true, true).unwrap();
+        let shown = |upstream: &Upstream| match &upstream.place {
+            Place::Address(address) => address.to_string(),
+            Place::Name(name) => name.to_string(),
+        };
+        for (written, url, place) in [
+            ("http://127.0.0.1:8000/", "http://127.0.0.1:8000", "127.0.0.1:8000"),
+            ("https://api.example.com", "https://api.example.com", "api.example.com:443"),
+            ("HTTPS://Engine:1", "https://Engine:1", "Engine:1"),
+            ("http://engine", "http://engine", "engine:80"),
+            ("http://[::1]:65535", "http://[::1]:65535", "[::1]:65535"),
+            ("http://[::1]", "http://[::1]", "[::1]:80"),
+        ] {
+            let upstream = ok(written);
+            assert_eq!((upstream.url(), shown(&upstream).as_str()), (url, place));
+            assert_eq!(upstream.host_header(), url.split_once("://").map(|(_, host)| host));
+        }
         for bad in [
             "127.0.0.1:8000",
             "http://127.0.0.1:8000/v1",
@@ -182,6 +199,11 @@ mod tests {
             "http://",
             "http://user:secret@x",
             "http://x?y",
+            "http://x:99999",
+            "http://x:",
+            "http://x:0",
+            "http://x:+1",
+            "http://[::1]:0",
             "",
         ] {
             assert!(Upstream::parse(bad, false, true).is_err(), "{bad}");

@@ -207,10 +207,8 @@ impl OwnFamilies {
                 "weir_meter_degraded_total",
                 "Requests whose meter saw less than everything",
             ),
-            retries: to.counter(
-                "weir_upstream_retries_total",
-                "Requests that were sent again on a fresh connection",
-            ),
+            retries: to
+                .counter("weir_upstream_retries_total", "Further attempts to send a request"),
             passthrough: to.counter(
                 "weir_passthrough_requests_total",
                 "Requests that run no model and are not metered",

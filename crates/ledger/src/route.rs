@@ -87,7 +87,7 @@ impl Route {
         self.inner.passthrough.inc();
     }
 
-    /// A request was sent again on a fresh connection.
+    /// A request is sent once more, or a connection for it is tried once more.
     pub fn retried(&self) {
         self.inner.retries.inc();
     }

@@ -18,7 +18,7 @@ pub(super) struct RawProxy {
     pub(super) engine: SocketAddr,
     /// How long live requests may go on after SIGTERM.
     pub(super) drain_grace: Span,
-    /// Worker threads; one per core unless set.
+    /// Worker threads, at most 1024; one per core unless set.
     pub(super) threads: Option<usize>,
     /// How long connecting to an upstream may take, TLS included.
     pub(super) connect_timeout: Span,
@@ -66,7 +66,8 @@ impl Default for RawProxy {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawRoute {
-    /// A label, and the first path segment where a listener has several routes.
+    /// A label, and the first path segment where a listener has several routes; not `unrouted`, `v1`
+    /// or `v2`.
     #[serde(default = "default_name")]
     pub(super) name: String,
     /// Which listener it belongs to; its hop unless set.
@@ -82,7 +83,7 @@ pub(super) struct RawRoute {
     /// Names that are known without being asked for.
     #[serde(default)]
     pub(super) models: Vec<String>,
-    /// How often `GET /v1/models` is asked of the upstream; `0s`: never.
+    /// How often `GET /v1/models` is asked of the upstream: `1s` or more; `0s`: never.
     #[serde(default = "default_poll")]
     pub(super) poll_models: Span,
     /// File with the bearer key for that question.

@@ -1,6 +1,7 @@
 //! From what is written to what is meant: every rule that concerns more than one key.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use weir_daemon::config::{ConfigError, Loaded, Span};
 use weir_ledger::Hop;
@@ -12,6 +13,12 @@ use crate::upstream::Upstream;
 
 /// The name under which requests that no route takes are counted.
 pub(crate) const UNROUTED: &str = "unrouted";
+
+/// Names of no route: the first segments of paths that clients ask for without a route.
+const PATHS: [&str; 2] = ["v1", "v2"];
+
+/// More threads than that are a slip of the pen: the system refuses them one by one.
+const MOST_THREADS: usize = 1024;
 
 pub(super) fn resolve(mut loaded: Loaded<RawProxy>) -> Result<Config, ConfigError> {
     let single = single_route(&mut loaded)?;
@@ -88,14 +95,20 @@ fn resolve_route(
     raw: RawRoute,
 ) -> Result<(RawHop, RouteConfig), ConfigError> {
     let name_key = if key == "proxy" { "proxy.route".to_owned() } else { format!("{key}.name") };
-    if !is_route_name(&raw.name) || raw.name == UNROUTED {
-        let expected = "1 to 64 letters, digits, '-', '_' or '.', other than \"unrouted\"";
+    if !is_route_name(&raw.name) || raw.name == UNROUTED || PATHS.contains(&raw.name.as_str()) {
+        let expected = "1 to 64 letters, digits, '-', '_' or '.', other than \"unrouted\", \"v1\" \
+                        and \"v2\"";
         return Err(loaded.invalid(&name_key, raw.name, expected));
     }
     check_models(loaded, key, &raw.models)?;
+    let poll_models = raw.poll_models.duration();
+    if !poll_models.is_zero() && poll_models < Duration::from_secs(1) {
+        let expected = "1s or more, or 0s for never";
+        return Err(loaded.invalid(&format!("{key}.poll_models"), raw.poll_models, expected));
+    }
     let host_of_upstream = match raw.host {
         Some(host) => host == RawHost::Upstream,
-        None => raw.upstream.starts_with("https:"),
+        None => raw.upstream.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:")),
     };
     let upstream = Upstream::parse(&raw.upstream, host_of_upstream, raw.tls_verify)
         .map_err(|expected| loaded.invalid(&format!("{key}.upstream"), &raw.upstream, expected))?;
@@ -108,7 +121,7 @@ fn resolve_route(
             RawUsage::Observe => UsagePolicy::Observe,
         },
         models: raw.models,
-        poll_models: (raw.poll_models != Span::default()).then(|| raw.poll_models.duration()),
+        poll_models: (!poll_models.is_zero()).then_some(poll_models),
         models_key_file: raw.models_key_file,
         pass_accept_encoding: raw.accept_encoding == RawAcceptEncoding::Pass,
         allow_half_close: raw.half_close == RawHalfClose::Allow,
@@ -168,8 +181,11 @@ fn listeners(
 
 fn check_numbers(loaded: &Loaded<RawProxy>) -> Result<(), ConfigError> {
     let raw = &loaded.value;
-    if raw.threads == Some(0) {
-        return Err(loaded.invalid("proxy.threads", 0, "1 or more, or leave it out"));
+    if let Some(threads) = raw.threads
+        && !(1..=MOST_THREADS).contains(&threads)
+    {
+        let expected = format!("1 to {MOST_THREADS}, or leave it out");
+        return Err(loaded.invalid("proxy.threads", threads, expected));
     }
     if raw.connect_timeout == Span::default() {
         return Err(loaded.invalid("proxy.connect_timeout", "0s", "more than nothing"));
@@ -192,4 +208,20 @@ fn hop(raw: RawHop) -> Hop {
 fn is_route_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     (1..=64).contains(&name.len()) && name.bytes().all(allowed) && !name.starts_with('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use weir_daemon::config::Layers;
+
+    use super::*;
+
+    #[test]
+    fn https_is_https_however_it_is_written() {
+        for (url, host) in [("HTTPS://h:1", Some("h:1")), ("Http://h", None)] {
+            let layers = Layers::new().with_override("--upstream", "proxy.upstream", url);
+            let config = Config::load(&layers).unwrap();
+            assert_eq!(config.listeners[0].routes[0].upstream.host_header(), host);
+        }
+    }
 }

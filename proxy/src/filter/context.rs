@@ -79,7 +79,7 @@ pub(super) enum NextTry {
 
 impl Sending {
     pub(super) fn connection(&self) -> Connection {
-        if self.large || self.next != NextTry::First {
+        if self.large || !matches!(self.next, NextTry::First | NextTry::AfterRefused) {
             Connection::Fresh
         } else {
             Connection::Pooled

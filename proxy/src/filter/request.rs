@@ -17,13 +17,10 @@ pub(super) async fn peer(ctx: &mut Context) -> Result<Box<HttpPeer>> {
     };
     let connection = ctx.sending.connection();
     let upstream = &route.config.upstream;
-    let peer = upstream
-        .peer(ctx.sending.attempts, connection, ctx.shared.connect_timeout())
-        .await
-        .map_err(|error| {
-            let what = format!("looking up the address of {}", upstream.url());
-            Error::because(ErrorType::ConnectNoRoute, what, error).into_up()
-        })?;
+    let peer = upstream.peer(connection, ctx.shared.connect_timeout()).await.map_err(|error| {
+        let what = format!("looking up the address of {}", upstream.url());
+        Error::because(ErrorType::ConnectNoRoute, what, error).into_up()
+    })?;
     if ctx.sending.next != NextTry::First {
         route.series.retried();
         if let Some(metered) = &mut ctx.metered {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pingora::prelude::{Error, ErrorSource, ErrorType, Session};
+use pingora::prelude::{Error, ErrorSource, ErrorType, HttpPeer, Session};
 
 use super::context::{Context, NextTry};
 
@@ -11,8 +11,19 @@ use super::context::{Context, NextTry};
 const AT_ONCE: Duration = Duration::from_millis(100);
 
 /// No connection was made: nothing was sent, so that it may be tried once more.
-pub(super) fn after_failed_connect(ctx: &mut Context, mut error: Box<Error>) -> Box<Error> {
-    let refused = matches!(error.etype(), ErrorType::ConnectRefused);
+pub(super) fn after_failed_connect(
+    peer: &HttpPeer,
+    ctx: &mut Context,
+    mut error: Box<Error>,
+) -> Box<Error> {
+    if let Some(route) = &ctx.route {
+        route.config.upstream.could_not_connect(peer);
+    }
+    // The last two: an address of a family that this host does not have.
+    let refused = matches!(
+        error.etype(),
+        ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::BindError
+    );
     let again = refused && ctx.sending.next == NextTry::First && ctx.sending.attempts == 1;
     if again {
         ctx.sending.next = NextTry::AfterRefused;
@@ -34,7 +45,7 @@ pub(super) fn after_failed_exchange(
     }
     let again = reused
         && was_closed(&error)
-        && ctx.sending.next == NextTry::First
+        && matches!(ctx.sending.next, NextTry::First | NextTry::AfterRefused)
         && !session.as_ref().retry_buffer_truncated()
         && !ctx.sending.acknowledged
         && session.response_written().is_none_or(|head| head.status.is_informational())

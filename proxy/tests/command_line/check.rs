@@ -156,10 +156,6 @@ fn files_that_cannot_be_used_say_where() {
              with B, KiB, MiB or GiB, such as \"64KiB\" (from FILE)",
         ),
         (
-            "upstream = \"http://x\"\nthreads = 0",
-            "proxy.threads = 0: expected 1 or more, or leave it out (from FILE)",
-        ),
-        (
             "admin = \"localhost\"",
             "proxy.admin = \"localhost\": expected an IP address and a port, such as \
              127.0.0.1:9900 (from FILE)",
@@ -182,9 +178,44 @@ fn files_that_cannot_be_used_say_where() {
         ("[metrics]", "metrics is not a known key"),
     ];
     for (lines, message) in golden {
-        let error = check_file(&format!("[proxy]\n{lines}\n")).unwrap_err();
-        let begins = format!("weir-proxy: {message}");
-        assert!(error.starts_with(&begins), "{lines}\n  said     {error}\n  expected {begins}");
-        assert_eq!(error.lines().count(), 1, "one line: {error}");
+        assert_refused(lines, message);
     }
+}
+
+#[test]
+fn values_that_cannot_be_meant_are_refused() {
+    let golden = [
+        (
+            "upstream = \"http://x\"\nthreads = 0",
+            "proxy.threads = 0: expected 1 to 1024, or leave it out (from FILE)",
+        ),
+        (
+            "upstream = \"http://x\"\nthreads = 1025",
+            "proxy.threads = 1025: expected 1 to 1024, or leave it out (from FILE)",
+        ),
+        (
+            "upstream = \"http://x:99999\"",
+            "proxy.upstream = http://x:99999: expected a port from 1 to 65535 behind the colon, or \
+             neither (from FILE)",
+        ),
+        (
+            "[[proxy.routes]]\nname = \"v1\"\nupstream = \"http://x\"",
+            "proxy.routes.0.name = v1: expected 1 to 64 letters, digits, '-', '_' or '.', other \
+             than \"unrouted\", \"v1\" and \"v2\" (from FILE)",
+        ),
+        (
+            "[[proxy.routes]]\nupstream = \"http://x\"\npoll_models = \"999ms\"",
+            "proxy.routes.0.poll_models = 999ms: expected 1s or more, or 0s for never (from FILE)",
+        ),
+    ];
+    for (lines, message) in golden {
+        assert_refused(lines, message);
+    }
+}
+
+fn assert_refused(lines: &str, message: &str) {
+    let error = check_file(&format!("[proxy]\n{lines}\n")).unwrap_err();
+    let begins = format!("weir-proxy: {message}");
+    assert!(error.starts_with(&begins), "{lines}\n  said     {error}\n  expected {begins}");
+    assert_eq!(error.lines().count(), 1, "one line: {error}");
 }

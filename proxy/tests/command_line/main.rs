@@ -10,6 +10,7 @@
 mod check;
 mod files;
 mod memory;
+mod models;
 mod process;
 mod reload;
 mod signals;

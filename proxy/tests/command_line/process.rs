@@ -75,6 +75,14 @@ impl Weir {
         }
     }
 
+    /// The first line with this message, which may have come before the last that was waited for.
+    pub(crate) fn has_logged(&mut self, message: &str) -> Value {
+        match self.said(message).first() {
+            Some(&line) => line.clone(),
+            None => self.logged(message),
+        }
+    }
+
     /// Sends a signal: `TERM`, `INT` or `HUP`.
     pub(crate) fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());

@@ -2,11 +2,16 @@
 
 use std::path::Path;
 
-use weir_sim::{Plan, Scrape, Upstream};
+use serde_json::Value;
+use weir_sim::{DeadPort, Plan, Scrape, Upstream};
 
 use crate::files::{file, one_route};
+use crate::models::NO_MODELS;
 use crate::process::Weir;
 use crate::talk;
+
+const RESTART: &str =
+    "Changes of listeners, admin, threads or TLS need a restart; routes are applied.";
 
 fn reloads(weir: &Weir) -> (Option<f64>, Option<f64>, Option<f64>) {
     let scrape: Scrape = talk::scrape(weir.admin);
@@ -69,15 +74,75 @@ async fn a_bad_file_is_refused_and_the_old_routes_stay() {
     assert_eq!(reloads(&weir), (Some(1.0), Some(1.0), Some(1.0)));
 }
 
+/// What the next reload that leaves something out says of it.
+fn left(weir: &mut Weir, path: &Path, text: &str) -> String {
+    write(path, text);
+    weir.signal("HUP");
+    let line = weir.logged(RESTART);
+    assert_eq!(line["level"], "WARN");
+    weir.logged("The configuration was read again.");
+    line["changes"].as_str().unwrap().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_needs_a_restart_is_said() {
+async fn what_needs_a_restart_is_said_each_time() {
     let upstream = upstream("old").await;
     let path = file(&one_route(&upstream.url(), "threads = 2"));
     let mut weir = Weir::with_file(&path);
-    write(&path, &one_route(&upstream.url(), "threads = 3"));
+    for _ in 0..2 {
+        let changed = one_route(&upstream.url(), "threads = 3\ntls_ca_file = \"ca.pem\"");
+        let expected = "proxy.threads stays 2, not 3; proxy.tls_ca_file stays unset, not ca.pem";
+        assert_eq!(left(&mut weir, &path, &changed), expected);
+    }
+    // What runs is what it was: nothing is left to do.
+    write(&path, &one_route(&upstream.url(), "threads = 2"));
     weir.signal("HUP");
-    let line = weir
-        .logged("Changes of listeners, admin, threads or TLS need a restart; routes are applied.");
-    assert_eq!(line["level"], "WARN");
     weir.logged("The configuration was read again.");
+    assert_eq!(weir.said(RESTART).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listener_that_comes_or_goes_is_named() {
+    let upstream = upstream("old").await;
+    let path = file(&one_route(&upstream.url(), ""));
+    let mut weir = Weir::with_file(&path);
+    let at_edge = format!("{}hop = \"edge\"\nname = \"front\"\n", one_route(&upstream.url(), ""));
+    for _ in 0..2 {
+        assert_eq!(
+            left(&mut weir, &path, &at_edge),
+            "the engine listener on 127.0.0.1:0 has no route any more; nothing listens for the \
+             edge listener, nor for its front"
+        );
+        let answer = talk::rest(&mut talk::chat(weir.address, "tokens=1"));
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    }
+    write(&path, &one_route(&upstream.url(), ""));
+    weir.signal("HUP");
+    weir.logged("The configuration was read again.");
+    let answer = talk::rest(&mut talk::chat(weir.address, "tokens=1"));
+    assert!(answer.contains("\"content\":\"old\""), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_route_that_is_the_same_keeps_what_was_learnt() {
+    let nobody = DeadPort::new().unwrap();
+    let path = file(&one_route(&nobody.url(), ""));
+    let mut weir = Weir::with_file(&path);
+    weir.has_logged(NO_MODELS);
+    assert!(talk::rest(&mut talk::chat(weir.address, "")).starts_with("HTTP/1.1 502 "));
+    let error = |name: &str| {
+        let page = talk::get(weir.admin, "/status");
+        let status: Value = serde_json::from_str(page.split_once("\r\n\r\n").unwrap().1).unwrap();
+        let routes = status["routes"].as_array().unwrap();
+        routes.iter().find(|route| route["name"] == name).unwrap()["last_error"]["outcome"].clone()
+    };
+    assert_eq!(error("default"), "connect_failed");
+    let other = format!("[[proxy.routes]]\nname = \"other\"\nupstream = {:?}\n", nobody.url());
+    write(&path, &(one_route(&nobody.url(), "drain_grace = \"1s\"") + &other));
+    weir.signal("HUP");
+    let page = |weir: &Weir| talk::get(weir.admin, "/status").contains("\"other\"").then_some(());
+    talk::poll("the new route is there", || page(&weir));
+    assert_eq!((error("default"), error("other")), ("connect_failed".into(), Value::Null));
+    // It was said before that its models can't be asked for; only the new route's is news.
+    assert_eq!(weir.logged(NO_MODELS)["route"], "other");
 }

@@ -1,4 +1,5 @@
-//! SIGTERM and SIGINT: an idle process ends at once, a live request may go on for a while.
+//! SIGTERM and SIGINT: an idle process ends at once, a live request may go on for a while, but not
+//! beyond a second signal.
 
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -70,4 +71,22 @@ async fn what_outlives_the_grace_period_is_cut_and_logged() {
     assert_eq!(weir.said("Drained.")[0]["cut"], 1);
     let left = |seen: &[weir_sim::Recorded]| seen.iter().any(|request| request.client_left());
     upstream.wait_for(left, DEADLINE, "the upstream is told").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_signal_cuts_what_is_left() {
+    for second in ["TERM", "INT"] {
+        let (_upstream, mut weir) = weir("600s").await;
+        let mut stream = talk::chat(weir.address, "fault=stall:3");
+        talk::until(&mut stream, "\"delta\":{\"content\"");
+        weir.signal("TERM");
+        weir.logged("Draining.");
+        // That is no reason to hurry.
+        weir.signal("HUP");
+        weir.signal(second);
+        assert_eq!(weir.ended().0, Some(0), "SIG{second}");
+        assert_eq!(weir.said("A second signal: live requests are cut off.").len(), 1);
+        assert_eq!(weir.said("A request was cut by the drain.").len(), 1);
+        assert_eq!(weir.said("Drained.")[0]["cut"], 1);
+    }
 }

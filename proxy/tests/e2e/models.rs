@@ -81,6 +81,33 @@ async fn polling_bears_a_key_and_is_patient() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn why_the_models_are_not_known_is_shown() {
+    // A server that answers, with 404.
+    let sim = Upstream::builder().start().await.unwrap();
+    let other = ProxyGuard::to(&sim);
+    let no_file = "/nowhere/models-key";
+    for (key, reason) in [
+        (None, "GET /v1/models was answered with status 404".to_owned()),
+        (
+            Some(no_file.into()),
+            format!("reading {no_file}: No such file or directory (os error 2)"),
+        ),
+    ] {
+        let url = format!("http://{}", other.admin());
+        let every = Some(Duration::from_secs(60));
+        let only =
+            RouteConfig { poll_models: every, models_key_file: key, ..route("default", &url) };
+        let proxy = ProxyGuard::start(&config([engine([only])]));
+        let shown = eventually(DEADLINE, "the upstream has been asked", async || {
+            let shown = proxy.json("/status").await["routes"][0]["models_poll"].clone();
+            (shown != "asking").then_some(shown)
+        });
+        assert_eq!(shown.await, reason.as_str());
+        assert_eq!(proxy.page("/ready").await.status, 200, "requests are no worse off");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn names_of_a_clients_listing_count_from_then_on() {
     let sim = Upstream::builder().models(["listed", "fresh"]).start().await.unwrap();
     let proxy = ProxyGuard::to(&sim);
