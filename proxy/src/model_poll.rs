@@ -68,7 +68,10 @@ fn why(error: &reqwest::Error) -> String {
 }
 
 fn client(config: &Config, route: &Route) -> Result<Client, PollError> {
+    // As the traffic itself: straight to the upstream and nowhere else, least of all with a key.
     let mut builder = Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
         .timeout(TIMEOUT)
         .tls_danger_accept_invalid_certs(!route.config.upstream.tls_verify());
     if let Some(path) = &config.tls_ca_file {

@@ -116,10 +116,12 @@ impl Known {
             Ok(found) if found.is_empty() => {
                 self.failure = Some((io::ErrorKind::NotFound, "it has none".to_owned()));
             }
-            Ok(found) if found == self.addresses => {}
             Ok(found) => {
+                // Name services rotate their answers: the address that works stays in use.
+                let used = self.address();
+                self.current =
+                    found.iter().position(|address| Some(*address) == used).unwrap_or_default();
                 self.addresses = found;
-                self.current = 0;
             }
             Err(error) => self.failure = Some((error.kind(), error.to_string())),
         }

@@ -14,8 +14,8 @@ pub(crate) struct Table {
 pub(crate) enum ByPath {
     /// The only route, and the path does not name it: it stays as it is.
     Alone(Arc<Route>),
-    /// `/<route>/…`: the prefix is taken off, of the only route too, so that adding and removing
-    /// others changes nothing for its clients.
+    /// `/<route>/…`: the prefix is taken off. Of the only route's paths too, where an API follows, so
+    /// that adding and removing others changes nothing for its clients.
     Prefix(Arc<Route>, String),
     /// Only the model in the body can tell.
     Unknown,
@@ -37,7 +37,9 @@ impl Table {
         if let Some(route) = self.routes.iter().find(|route| route.config.name == name) {
             let rest = &path[name.len()..];
             let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
-            return ByPath::Prefix(Arc::clone(route), rest);
+            if self.routes.len() > 1 || rest.starts_with("/v1/") || rest.starts_with("/v2/") {
+                return ByPath::Prefix(Arc::clone(route), rest);
+            }
         }
         match &*self.routes {
             [only] => ByPath::Alone(Arc::clone(only)),

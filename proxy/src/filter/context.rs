@@ -40,6 +40,14 @@ pub(super) struct Metered {
     pub(super) entry: Option<Entry>,
     /// An answer that may turn out to be a refusal of what Weir added.
     pub(super) held: Option<HeldAnswer>,
+    /// Status and beginning of one that passes by, since its request can't be sent again.
+    pub(super) overheard: Option<(u16, Vec<u8>)>,
+}
+
+impl Metered {
+    pub(super) fn new(exchange: Exchange, entry: Entry) -> Self {
+        Self { exchange, entry: Some(entry), held: None, overheard: None }
+    }
 }
 
 /// How the request is being sent.

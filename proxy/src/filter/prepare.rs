@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use http::header;
+use http::{Version, header};
 use pingora::prelude::{Result, Session};
 use weir_ledger::{Hop, Route as Series};
 use weir_wire::{Class, End, Endpoint, Exchange, Policy, RequestHead, UsagePolicy, classify};
@@ -25,6 +25,7 @@ pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Contex
     // What a client sends behind its request is the next one; it must not break off this one.
     session.downstream_session.set_pipelining_enabled(true);
     limit_idling(session);
+    spare_http_1_0(session);
     let target = String::from_utf8_lossy(session.req_header().raw_path()).into_owned();
     let length = content_length(session);
     ctx.sending.large = length.is_none_or(|length| length > REPLAYABLE) && has_body(session);
@@ -67,6 +68,13 @@ pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Contex
     Ok(false)
 }
 
+/// A client of HTTP/1.0 would take an informational answer for the answer (RFC 9110, 15.2).
+fn spare_http_1_0(session: &mut Session) {
+    if session.req_header().version == Version::HTTP_10 {
+        session.downstream_session.set_ignore_info_resp(true);
+    }
+}
+
 /// Closes a connection on which no further request comes. Pingora's own limit is none.
 fn limit_idling(session: &mut Session) {
     // None: it will be closed, as the client wants it, or because of a drain.
@@ -95,8 +103,7 @@ async fn meter(
         policy.usage = UsagePolicy::Observe;
     }
     let exchange = Exchange::new(&head, policy);
-    let entry = Some(route.series.begin(endpoint));
-    let metered = ctx.metered.insert(Metered { exchange, entry, held: None });
+    let metered = ctx.metered.insert(Metered::new(exchange, route.series.begin(endpoint)));
     if session.as_ref().retry_buffer_truncated() {
         ctx.sending.beginning = Some(early);
         return Ok(());
@@ -197,8 +204,7 @@ fn has_body(session: &Session) -> bool {
 fn begin_unrouted(gate: &Gate, ctx: &mut Context, class: Class) {
     if let Class::Llm(endpoint) = class {
         let exchange = Exchange::new(&RequestHead::json(endpoint), Policy::observe());
-        let entry = Some(unrouted_series(gate).begin(endpoint));
-        ctx.metered = Some(Metered { exchange, entry, held: None });
+        ctx.metered = Some(Metered::new(exchange, unrouted_series(gate).begin(endpoint)));
     }
 }
 
@@ -221,10 +227,14 @@ async fn unrouted(
         unrouted_series(gate).passthrough();
     }
     ctx.end = Some(End::Rejected);
-    let message = format!(
-        "Weir has several routes here and can't tell which one this request is for. \
-         Begin the path with one of {prefixes} or name a model that exactly one of them serves."
-    );
+    let message = if prefixes.is_empty() {
+        "Weir has no route here any more.".to_owned()
+    } else {
+        format!(
+            "Weir has several routes here and can't tell which one this request is for. Begin the \
+             path with one of {prefixes} or name a model that exactly one of them serves."
+        )
+    };
     answer::send(session, class, 404, "no_route", &message).await?;
     Ok(true)
 }

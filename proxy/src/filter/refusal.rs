@@ -30,12 +30,17 @@ pub(super) struct HeldAnswer {
 /// Holds an answer that may be a refusal. Returns whether it does.
 pub(super) fn hold(session: &mut Session, head: &mut ResponseHeader, ctx: &mut Context) -> bool {
     let Some(metered) = &mut ctx.metered else { return false };
+    let status = head.status.as_u16();
+    if !matches!(status, 400 | 422) || !metered.exchange.asked_for_usage() {
+        return false;
+    }
     let length = head.headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    let may_refuse = matches!(head.status.as_u16(), 400 | 422)
-        && metered.exchange.asked_for_usage()
-        && ctx.sending.original.is_some()
+    let may_refuse = ctx.sending.original.is_some()
         && length.is_some_and(|length| (1..=LONGEST).contains(&length));
+    if !may_refuse && length.is_none_or(|length| length <= LONGEST) {
+        metered.overheard = Some((status, Vec::new()));
+    }
     if may_refuse {
         metered.held = Some(HeldAnswer { head: head.clone(), body: Vec::new() });
         session.downstream_session.set_ignore_info_resp(true);
@@ -76,11 +81,28 @@ pub(super) fn gather(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) -> 
     Err(Error::explain(HELD, "an answer to be written").into_up())
 }
 
-/// The request was answered as it was written: what Weir adds was the fault.
-pub(super) fn learn(ctx: &Context) {
-    if ctx.sending.next != NextTry::AsWritten {
+/// Looks at an answer that passes by: a refusal that this client gets, the next one need not.
+pub(super) fn overhear(piece: &[u8], end: bool, ctx: &mut Context) {
+    let Some(metered) = &mut ctx.metered else { return };
+    let Some((status, body)) = &mut metered.overheard else { return };
+    if body.len() + piece.len() > LONGEST {
+        metered.overheard = None;
         return;
     }
+    body.extend_from_slice(piece);
+    if end && refuses_stream_options(*status, body) {
+        observe_from_now_on(ctx);
+    }
+}
+
+/// The request was answered as it was written: what Weir adds was the fault.
+pub(super) fn learn(ctx: &Context) {
+    if ctx.sending.next == NextTry::AsWritten {
+        observe_from_now_on(ctx);
+    }
+}
+
+fn observe_from_now_on(ctx: &Context) {
     if let Some(route) = &ctx.route
         && route.observe_from_now_on()
     {

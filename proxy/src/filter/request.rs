@@ -15,6 +15,7 @@ pub(super) async fn peer(ctx: &mut Context) -> Result<Box<HttpPeer>> {
     let Some(route) = &ctx.route else {
         return Err(Error::explain(ErrorType::InternalError, "a request without a route"));
     };
+    let begun = Instant::now();
     let connection = ctx.sending.connection();
     let upstream = &route.config.upstream;
     let peer = upstream.peer(connection, ctx.shared.connect_timeout()).await.map_err(|error| {
@@ -35,7 +36,7 @@ pub(super) async fn peer(ctx: &mut Context) -> Result<Box<HttpPeer>> {
     }
     ctx.sending.attempts += 1;
     ctx.sending.sent = None;
-    ctx.sending.connecting_since = Some(Instant::now());
+    ctx.sending.connecting_since = Some(begun);
     Ok(Box::new(peer))
 }
 

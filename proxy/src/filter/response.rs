@@ -67,6 +67,7 @@ pub(super) fn body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) -> Re
     if refusal::gather(body, end, ctx)? {
         return Ok(());
     }
+    refusal::overhear(body.as_deref().unwrap_or_default(), end, ctx);
     let Some(metered) = &mut ctx.metered else { return Ok(()) };
     let piece = body.as_deref().unwrap_or_default();
     if let Forward::Replaced(bytes) = metered.exchange.on_response_body(now, piece) {

@@ -95,5 +95,5 @@ async fn an_address_that_can_not_be_connected_to_is_left_for_the_next() {
     name.could_not_connect(at(&[2])[0]);
     assert_eq!(current(&name).await, 1);
     name.could_not_connect(at(&[1])[0]);
-    assert_eq!(again(&name, Ok(at(&[2, 1]))).await, 2, "another order is news");
+    assert_eq!(again(&name, Ok(at(&[2, 1]))).await, 2, "the order does not matter");
 }

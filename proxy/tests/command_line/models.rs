@@ -27,3 +27,14 @@ async fn an_upstream_whose_models_can_not_be_asked_for_is_named_once() {
     assert!(talk::get(weir.admin, "/status").contains("\"models_poll\":\"ok\""));
     assert_eq!(weir.said(NO_MODELS).len(), 1, "asked several times, said once");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn models_are_asked_for_where_the_traffic_goes_and_nowhere_else() {
+    let nobody = DeadPort::new().unwrap();
+    let upstream = Upstream::builder().start().await.unwrap();
+    let args = ["--upstream", &upstream.url(), "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+    // Whoever stands there would be given the key.
+    let mut weir = Weir::start_in(&args, &[("HTTP_PROXY", &nobody.url())]);
+    weir.has_logged("The upstream's models are known.");
+    assert_eq!(upstream.requests().len(), 1);
+}

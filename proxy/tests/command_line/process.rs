@@ -44,7 +44,12 @@ pub(crate) struct Weir {
 impl Weir {
     /// Starts it and waits until it serves and acts upon signals.
     pub(crate) fn start(args: &[&str]) -> Self {
-        let mut child = weir(args, &[]).stderr(Stdio::piped()).spawn().unwrap();
+        Self::start_in(args, &[])
+    }
+
+    /// The same with this environment.
+    pub(crate) fn start_in(args: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut child = weir(args, environment).stderr(Stdio::piped()).spawn().unwrap();
         let lines = lines(child.stderr.take().unwrap());
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut weir = Self { child, lines, log: Vec::new(), address: nowhere, admin: nowhere };

@@ -73,7 +73,7 @@ async fn tokens_are_told_apart_by_hop() {
         let scrape = proxy.settled().await;
         assert_eq!(scrape.labels_of("llm_requests_total", "hop").len(), 2);
         assert_eq!(
-            scrape.value("llm_requests_total", &[("route", "gateway"), ("hop", "engine")]),
+            scrape.sum("llm_requests_total", &[("route", "gateway"), ("hop", "engine")]),
             None
         );
         for hop in ["edge", "engine"] {
