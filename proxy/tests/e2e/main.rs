@@ -15,6 +15,7 @@ mod cuts;
 mod endpoints;
 mod hops;
 mod http;
+mod live;
 mod models;
 mod passthrough;
 mod refusal;
