@@ -104,7 +104,7 @@ fn whole(endpoint: Endpoint, stream: &[u8], event: usize) {
     for (index, piece) in stream.chunks(event).enumerate() {
         let now = Duration::from_millis(index as u64);
         let _forward = black_box(exchange.on_response_body(now, piece));
-        exchange.take_progress(now, false, |batch| {
+        exchange.take_progress(|batch| {
             black_box(batch);
         });
     }

@@ -144,12 +144,9 @@ impl Exchange {
         asked.or(self.response.model.as_deref())
     }
 
-    /// Hands over what happened since the last time, if it is due at `now` (a second, or 64 gaps,
-    /// have gathered) or `all` of it is wanted.
-    pub fn take_progress(&mut self, now: Duration, all: bool, take: impl FnOnce(&Progress)) {
-        if all || self.response.timing.due(now) {
-            self.response.timing.take_batch(now, take);
-        }
+    /// Hands over what happened in the stream since the last time, if anything did.
+    pub fn take_progress(&mut self, take: impl FnOnce(&Progress)) {
+        self.response.timing.take_batch(take);
     }
 }
 

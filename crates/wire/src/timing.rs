@@ -1,15 +1,10 @@
-//! When generated content came: first token, gaps, the live batch.
+//! When generated content came: first token, gaps, what is new since the caller last asked.
 
 use std::time::Duration;
 
 /// Content events closer than this share one instant: they came in one read of the socket, or in
 /// two that the scheduler put apart. A gap of 0 would say more about TCP than about the model.
 pub const COALESCE: Duration = Duration::from_micros(200);
-
-/// A batch is due once it has this many gaps …
-const BATCH_GAPS: usize = 64;
-/// … or the one before is this long ago.
-const BATCH_AGE: Duration = Duration::from_secs(1);
 
 /// Gaps that are kept for a caller who takes none; more are counted as discarded.
 const MOST_GAPS: usize = 4096;
@@ -55,7 +50,6 @@ pub(crate) struct Timing {
     stalled: bool,
     events: u64,
     batch: Progress,
-    taken: Option<Duration>,
 }
 
 impl Timing {
@@ -117,19 +111,12 @@ impl Timing {
         self.several_instants.then(|| self.last.saturating_sub(first))
     }
 
-    /// Whether the batch is due at `now`: the first event at once, so that a slow stream is seen.
-    pub(crate) fn due(&self, now: Duration) -> bool {
-        let is_old = self.taken.is_none_or(|taken| now.saturating_sub(taken) >= BATCH_AGE);
-        !self.batch.is_empty() && (is_old || self.batch.gaps.len() >= BATCH_GAPS)
-    }
-
     /// Hands the batch over and begins the next one; its memory is kept.
-    pub(crate) fn take_batch(&mut self, now: Duration, take: impl FnOnce(&Progress)) {
+    pub(crate) fn take_batch(&mut self, take: impl FnOnce(&Progress)) {
         if !self.batch.is_empty() {
             take(&self.batch);
             self.batch.clear();
         }
-        self.taken = Some(now);
     }
 }
 
@@ -147,7 +134,7 @@ mod tests {
         for at in [1_000, 1_150, 1_300, 9_000, 9_000] {
             timing.content(us(at), false, true);
         }
-        timing.take_batch(us(9_000), |batch| {
+        timing.take_batch(|batch| {
             assert_eq!(batch.events, 5);
             assert_eq!(batch.coalesced, 2, "1150 and the second 9000");
             assert_eq!(batch.gaps, [us(300), us(7_700)]);
@@ -170,7 +157,7 @@ mod tests {
         timing.client_stalled();
         timing.content(us(500_000), false, true);
         timing.content(us(510_000), false, true);
-        timing.take_batch(us(510_000), |batch| {
+        timing.take_batch(|batch| {
             assert_eq!(batch.discarded, 1);
             assert_eq!(batch.gaps, [us(10_000)]);
         });
@@ -189,28 +176,12 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_due_at_once_then_by_age_or_size() {
-        let mut timing = Timing::default();
-        assert!(!timing.due(us(10_000_000)), "nothing to hand over");
-        timing.content(us(0), false, true);
-        assert!(timing.due(us(0)), "the first event");
-        timing.take_batch(us(0), |_| {});
-        timing.content(us(1_000), false, true);
-        assert!(!timing.due(us(999_999)));
-        assert!(timing.due(us(1_000_000)));
-        for n in 2..=64 {
-            timing.content(us(n * 1_000), false, true);
-        }
-        assert!(timing.due(us(64_000)));
-    }
-
-    #[test]
     fn a_caller_who_takes_nothing_makes_nothing_grow() {
         let mut timing = Timing::default();
         for n in 0..10_000 {
             timing.content(us(n * 1_000), false, true);
         }
-        timing.take_batch(us(0), |batch| {
+        timing.take_batch(|batch| {
             assert_eq!((batch.gaps.len(), batch.discarded), (4096, 5903));
         });
     }

@@ -37,7 +37,7 @@ mod tests {
         for step in 0..TOTAL / PIECE {
             let now = Duration::from_millis(step as u64);
             let _ = exchange.on_response_body(now, piece.as_bytes());
-            exchange.take_progress(now, false, |_| {});
+            exchange.take_progress(|_| {});
         }
         let _ = exchange.on_response_end();
         let _ = exchange.outcome(Duration::from_secs(1), End::Complete);

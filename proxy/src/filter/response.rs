@@ -88,8 +88,8 @@ pub(super) fn body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) -> Re
         {
             entry.identify(Some(model));
         }
-        // At once: a batch that waits for the next bytes would wait as long as the engine stalls.
-        metered.exchange.take_progress(now, true, |batch| entry.progress(batch));
+        // Each time: what waits for the next bytes waits as long as the engine stalls.
+        metered.exchange.take_progress(|batch| entry.progress(batch));
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub(super) fn settle(ctx: &mut Context, end: End, code: Option<u16>) {
     let now = ctx.now();
     let Some(metered) = &mut ctx.metered else { return };
     let Some(mut entry) = metered.entry.take() else { return };
-    metered.exchange.take_progress(now, true, |batch| entry.progress(batch));
+    metered.exchange.take_progress(|batch| entry.progress(batch));
     let mut outcome = metered.exchange.outcome(now, end);
     outcome.http_status = outcome.http_status.or(code);
     entry.settle(&outcome);

@@ -68,12 +68,11 @@ fn play_answer(
     exchange.on_response_head(&answer.head.response());
     for (now, piece) in pieces {
         received.extend_from_slice(exchange.on_response_body(*now, piece).bytes(piece));
-        exchange.take_progress(*now, false, |batch| add(&mut progress, batch));
+        exchange.take_progress(|batch| add(&mut progress, batch));
     }
     let held = if answer.ended { exchange.on_response_end() } else { exchange.take_held() };
     received.extend(held);
-    let now = pieces.last().map_or(FIRST, |(at, _)| *at);
-    exchange.take_progress(now, true, |batch| add(&mut progress, batch));
+    exchange.take_progress(|batch| add(&mut progress, batch));
     (received, progress)
 }
 

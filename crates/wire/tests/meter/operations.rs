@@ -140,7 +140,7 @@ fn perform(exchange: &mut Exchange, operation: &Operation, seen: &mut Observed) 
             seen.progress = Progress::default();
         }
         Operation::TakeProgress => {
-            exchange.take_progress(seen.now, false, |batch| add(&mut seen.progress, batch));
+            exchange.take_progress(|batch| add(&mut seen.progress, batch));
         }
         Operation::Wait(time) => seen.now += *time,
     }
@@ -171,7 +171,7 @@ fn run(endpoint: Endpoint, usage: UsagePolicy, operations: &[Operation]) {
     if !exchange.asked_for_usage() && usage == UsagePolicy::Observe {
         assert_eq!(seen.received, seen.answer, "no byte is lost");
     }
-    exchange.take_progress(seen.now, true, |batch| add(&mut seen.progress, batch));
+    exchange.take_progress(|batch| add(&mut seen.progress, batch));
     let events = exchange.outcome(seen.now, End::Complete).content_events;
     let Progress { coalesced, discarded, gaps, .. } = &seen.progress;
     assert_eq!(seen.progress.events, events);

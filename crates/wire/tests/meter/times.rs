@@ -71,13 +71,13 @@ fn play(case: &Case, waits: &[Wait]) {
             exchange.on_client_stall();
         }
         let _ = exchange.on_response_body(now, block);
-        exchange.take_progress(now, false, |batch| {
+        exchange.take_progress(|batch| {
             assert!(!batch.is_empty());
             add(&mut progress, batch);
         });
     }
     let _ = exchange.on_response_end();
-    exchange.take_progress(now, true, |batch| add(&mut progress, batch));
+    exchange.take_progress(|batch| add(&mut progress, batch));
     let outcome = exchange.outcome(now, case.end);
     assert_adds_up(&case.name, &progress, outcome.time_to_first_token.is_some());
     assert_eq!(progress.events, outcome.content_events);
