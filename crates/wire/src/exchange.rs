@@ -131,8 +131,10 @@ impl Exchange {
         self.response.timing.client_stalled();
     }
 
-    /// The request is sent once more: the meter of the answer starts afresh.
+    /// The request is sent once more, from the first byte of its body: the meter of the answer starts
+    /// afresh, the request is counted once.
     pub fn restart(&mut self) {
+        self.request.restart();
         self.response = ResponseSide::new(self.policy.limits);
         self.connect = None;
         self.sent = None;

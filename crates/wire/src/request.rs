@@ -114,9 +114,13 @@ impl RequestSide {
     }
 
     pub(crate) fn push(&mut self, chunk: &[u8], end: bool) -> Forward {
+        if self.facts.is_some() && !self.failed {
+            // It has ended: these are the same bytes, sent once more.
+            return Forward::Unchanged;
+        }
         let start = self.bytes;
         self.bytes += chunk.len() as u64;
-        if self.failed || self.facts.is_some() {
+        if self.failed {
             return Forward::Unchanged;
         }
         if let Some(forward) = guarded(|| self.read(chunk, start, end)) {
@@ -128,6 +132,13 @@ impl RequestSide {
         let mut out = std::mem::take(&mut self.tail);
         out.extend_from_slice(chunk);
         Forward::Replaced(out)
+    }
+
+    /// The body comes once more; one that had not ended is read from its beginning.
+    pub(crate) fn restart(&mut self) {
+        if self.facts.is_none() {
+            *self = Self::new(self.limits, self.may_ask);
+        }
     }
 
     fn read(&mut self, chunk: &[u8], start: u64, end: bool) -> Forward {

@@ -9,7 +9,7 @@ pub const COALESCE: Duration = Duration::from_micros(200);
 /// Gaps that are kept for a caller who takes none; more are counted as discarded.
 const MOST_GAPS: usize = 4096;
 
-/// What happened in a stream since the last batch. Over a whole stream that had a first token,
+/// What happened in a stream since the caller last asked. Over a whole stream that had a first token,
 /// `events = 1 + gaps + coalesced + discarded`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -17,7 +17,8 @@ pub struct Progress {
     pub events: u64,
     /// Those among them that share their instant with the one before.
     pub coalesced: u64,
-    /// Those among them whose gap was left out, because the client could not take bytes.
+    /// Those among them whose gap was left out: the client could not take bytes, or the caller took no
+    /// gaps for so long that no more are kept.
     pub discarded: u64,
     /// Inter-token latencies: time between instants.
     pub gaps: Vec<Duration>,

@@ -40,7 +40,7 @@ pub(super) struct Metered {
     pub(super) entry: Option<Entry>,
     /// An answer that may turn out to be a refusal of what Weir added.
     pub(super) held: Option<HeldAnswer>,
-    /// Status and beginning of one that passes by, since its request can't be sent again.
+    /// Status and body so far of one that passes by, since it can't be held or sent again.
     pub(super) overheard: Option<(u16, Vec<u8>)>,
 }
 

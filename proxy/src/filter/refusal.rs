@@ -67,16 +67,11 @@ pub(super) fn gather(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) -> 
         metered.held = None;
         return Err(Error::explain(HELD, "the upstream refuses stream_options").into_up());
     }
-    response::read_head(
-        metered,
-        &metered.held.as_ref().map_or_else(
-            || ResponseHeader::build(StatusCode::BAD_REQUEST, None),
-            |held| Ok(held.head.clone()),
-        )?,
-    );
-    if let Some(held) = &metered.held {
+    if let Some(held) = metered.held.take() {
+        response::read_head(metered, &held.head);
         let _unchanged = metered.exchange.on_response_body(now, &held.body);
         let _nothing = metered.exchange.on_response_end();
+        metered.held = Some(held);
     }
     Err(Error::explain(HELD, "an answer to be written").into_up())
 }

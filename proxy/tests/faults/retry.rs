@@ -55,6 +55,9 @@ async fn a_stale_pooled_connection_is_no_failure() {
             let output = scrape.sum("llm_tokens_total", &[("kind", "output")]);
             let wanted = if api == Api::Embeddings { None } else { Some(8.0) };
             assert_eq!(output, wanted, "{what}: counted as often as they were answered");
+            let size = scrape.sum("llm_request_size_bytes_sum", &[]);
+            let sent_by_clients = 2.0 * request.body_bytes().len() as f64;
+            assert_eq!(size, Some(sent_by_clients), "{what}: as the clients sent them");
         }
     }
 }

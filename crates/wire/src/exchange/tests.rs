@@ -201,6 +201,36 @@ mod again {
     }
 }
 
+mod sent_again {
+    use super::*;
+
+    const BODY: &[u8] = br#"{"model":"m","input":"x"}"#;
+
+    #[test]
+    fn a_body_that_had_ended_counts_once() {
+        let mut exchange = Exchange::new(&RequestHead::json(Endpoint::Embeddings), Policy::exact());
+        for _ in 0..2 {
+            exchange.restart();
+            assert_eq!(exchange.on_request_body(BODY, true), Forward::Unchanged);
+        }
+        let outcome = exchange.outcome(ms(1), End::Complete);
+        assert_eq!((outcome.request_bytes, outcome.degraded), (BODY.len() as u64, None));
+    }
+
+    #[test]
+    fn a_body_that_was_on_its_way_is_read_from_its_beginning() {
+        let (front, back) = BODY.split_at(12);
+        let mut exchange = Exchange::new(&RequestHead::json(Endpoint::Embeddings), Policy::exact());
+        let _sent = exchange.on_request_body(front, false);
+        exchange.restart();
+        let _sent = exchange.on_request_body(front, false);
+        let _sent = exchange.on_request_body(back, true);
+        let outcome = exchange.outcome(ms(1), End::Complete);
+        assert_eq!((outcome.request_bytes, outcome.degraded), (BODY.len() as u64, None));
+        assert_eq!(outcome.model.as_deref(), Some("m"));
+    }
+}
+
 mod failing {
     use super::*;
 
