@@ -51,8 +51,10 @@ pub(crate) struct SimArgs {
 const SIM_HELP: &str = "\
 Plan: KEY=VALUE, separated by commas.
   tokens, reasoning, prompt, cached, tokens_per_event, events_per_write   numbers
+  seconds                                                                 of audio heard
   ttft, gap                                                               80ms, 2s, 200us
   tool, done, chunked                                                     true or false
+  coding                                                                  gzip, deflate, br, zstd
   fault    status:CODE, context_length, in_band_error:N, reset_mid_event:N,
            end_without_finish:N, stall:N, slow_head:DURATION, close_keep_alive and others:
            a wrong one is answered with the list

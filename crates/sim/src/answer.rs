@@ -2,16 +2,26 @@
 
 pub(crate) mod chat;
 pub(crate) mod completions;
-pub(crate) mod embeddings;
 pub(crate) mod messages;
+mod metrics;
 mod pieces;
+pub(crate) mod realtime;
 pub(crate) mod responses;
+mod scores;
+mod speech;
+mod transcript;
+mod vectors;
 mod voice;
+mod whole;
 
 pub(crate) use pieces::{Kind, Piece};
-pub(crate) use voice::{Voice, whole};
+pub(crate) use voice::Voice;
+pub(crate) use whole::{Whole, whole};
 
-use crate::ask::{Api, Ask};
+use std::time::Duration;
+
+use crate::api::Api;
+use crate::ask::{Ask, OpenAiModel};
 use crate::engine::{Engine, Name};
 use crate::plan::Plan;
 use crate::usage::Usage;
@@ -43,6 +53,7 @@ impl Finish {
 }
 
 /// The script of one answer.
+#[derive(Clone)]
 pub(crate) struct Script {
     pub(crate) api: Api,
     pub(crate) engine: Engine,
@@ -77,14 +88,14 @@ pub(crate) struct Setting {
 impl Script {
     pub(crate) fn new(api: Api, ask: Ask, plan: Plan, setting: Setting) -> Self {
         let limit = ask.max_tokens.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
-        let output = if api == Api::Embeddings { 0 } else { plan.tokens.min(limit) };
+        let output = if api.generates() { plan.tokens.min(limit) } else { 0 };
         let reasons = match api {
-            Api::Chat => !setting.engine.reasoning_fields().is_empty(),
+            Api::Chat | Api::Batch => !setting.engine.reasoning_fields().is_empty(),
             Api::Responses | Api::Messages => true,
-            Api::Completions | Api::Embeddings => false,
+            _ => false,
         };
         let reasoning = if reasons { plan.reasoning_tokens.min(output) } else { 0 };
-        let finish = if output < plan.tokens {
+        let finish = if api.generates() && output < plan.tokens {
             Finish::Length
         } else if calls_tool(api, &plan) && output > reasoning {
             Finish::ToolCalls
@@ -95,12 +106,12 @@ impl Script {
         let cut = plan.fault.as_ref().is_some_and(|fault| fault.cuts_after().is_some());
         Self {
             final_usage: ask.include_usage || forced_final,
-            continuous_usage: ask.continuous_usage || forced_continuous,
+            continuous_usage: ask.continuous_usage || forced_continuous && !api.takes_form(),
             finish_rides: setting.engine.is(Name::Vllm)
                 && finish == Finish::Length
                 && output > 0
                 && !cut,
-            input: plan.prompt_tokens.unwrap_or_else(|| (setting.body_length / 4).max(1)),
+            input: input_tokens(api, &plan, &ask, setting.body_length),
             api,
             engine: setting.engine,
             plan,
@@ -124,23 +135,47 @@ impl Script {
         let engine = &self.engine;
         let says_reasoning = match self.api {
             Api::Responses => true,
-            Api::Chat => {
+            Api::Chat | Api::Batch => {
                 engine.is(Name::LiteLlm) || engine.vllm_since(0, 28, 0) && self.reasoning > 0
             }
-            Api::Completions | Api::Messages | Api::Embeddings => false,
+            _ => false,
         };
         let reasoning = says_reasoning.then_some((self.reasoning * self.ask.choices) as u64);
         let cached = match self.api {
             Api::Responses => Some(self.plan.cached_tokens.unwrap_or(0)),
             Api::Messages if engine.vllm_before(0, 24, 0) => None,
-            Api::Embeddings => None,
-            _ => self.plan.cached_tokens,
+            Api::Chat | Api::Batch | Api::Completions | Api::Messages | Api::Realtime => {
+                self.plan.cached_tokens
+            }
+            _ => None,
         };
         Usage { input: self.input, output: output as u64, cached, reasoning }
     }
 
     pub(crate) fn calls_tool(&self) -> bool {
         calls_tool(self.api, &self.plan)
+    }
+
+    /// From the request to the last token, as planned.
+    pub(crate) fn duration(&self) -> Duration {
+        let steps = self.pieces().len().div_ceil(self.plan.events_per_write.max(1));
+        let gaps = u32::try_from(steps.saturating_sub(1)).unwrap_or(u32::MAX);
+        self.plan.ttft.saturating_add(self.plan.gap.saturating_mul(gaps))
+    }
+
+    /// Seconds of the audio that is heard.
+    pub(crate) fn seconds(&self) -> u64 {
+        seconds(&self.plan, &self.ask)
+    }
+
+    /// Whether the answer is bare audio instead of events.
+    pub(crate) fn is_bare_audio(&self) -> bool {
+        self.api == Api::Speech && !self.ask.stream
+    }
+
+    /// The model of OpenAI's own that is asked for, in the audio APIs.
+    pub(crate) fn openai_model(&self) -> Option<OpenAiModel> {
+        OpenAiModel::of_name(&self.model)
     }
 
     /// Whether `data: [DONE]` ends the stream, where the engine does so by itself.
@@ -151,4 +186,18 @@ impl Script {
 
 fn calls_tool(api: Api, plan: &Plan) -> bool {
     plan.tool_call && matches!(api, Api::Chat | Api::Responses | Api::Messages)
+}
+
+/// What the plan says, or ten for every second of audio, or a quarter of the body's bytes.
+fn input_tokens(api: Api, plan: &Plan, ask: &Ask, body_length: u64) -> u64 {
+    let guess = || match api.takes_form() {
+        true => 10 * seconds(plan, ask),
+        false => (body_length / 4).max(1),
+    };
+    plan.prompt_tokens.unwrap_or_else(guess)
+}
+
+/// What the plan says, or the length of the file as PCM of 16 bits at 16 kHz.
+fn seconds(plan: &Plan, ask: &Ask) -> u64 {
+    plan.audio_seconds.unwrap_or_else(|| ask.audio.file.div_ceil(32_000).max(1))
 }

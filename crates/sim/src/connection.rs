@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::ask::Api;
+use crate::api::Api;
 use crate::error_body;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
@@ -16,6 +16,7 @@ use crate::plan::Plan;
 use crate::recorder::Ending;
 use crate::reply::Reply;
 use crate::request::{self, Arrival, Head, body};
+use crate::route::Route;
 use crate::socket::{Next, Socket};
 use crate::upstream::Shared;
 
@@ -53,8 +54,8 @@ async fn one(
     head: &Head,
 ) -> io::Result<Next> {
     let tracker = shared.recorder.begin(&shared.stats, connection, head);
-    let api = Api::of_path(head.path()).filter(|_| head.method == "POST");
-    let plan = shared.plans.pick(head.header("x-sim"), api.is_some());
+    let route = Route::of(&shared.engine, head);
+    let plan = shared.plans.pick(head.header("x-sim"), route.runs_a_model());
     socket.cut_writes(plan.as_ref().ok().and_then(|plan| plan.cut_writes_every));
     let read = body::read(socket, head, |length| tracker.body_grew(length)).await?;
     let started = Instant::now();
@@ -75,36 +76,32 @@ async fn one(
     if length > body.len() as u64 {
         return exchange.reply(&Reply::json(413, r#"{"detail":"Request body too large"}"#)).await;
     }
+    let api = if let Route::Api(api) = route { api } else { Api::Chat };
     if let Some(next) = early_fault(&mut exchange, api, length).await? {
         return Ok(next);
     }
-    match api {
-        Some(api) if serves(shared, api) => exchange.generate(api, &body).await,
-        Some(_) => exchange.reply(&error_body::not_found()).await,
-        None => {
+    match route {
+        Route::Api(api) if !api.is_served_by(&shared.engine) => {
+            exchange.reply(&error_body::not_found()).await
+        }
+        Route::Api(Api::Realtime) => exchange.realtime().await,
+        Route::Api(api) => exchange.generate(api, &body).await,
+        Route::Invocations => exchange.invoke(&body).await,
+        Route::Stored(id) => exchange.stored(id).await,
+        Route::Page => {
             let reply = pages::answer(shared, head, &body);
             exchange.reply(&reply).await
         }
     }
 }
 
-/// What this engine's version has routes for.
-fn serves(shared: &Shared, api: Api) -> bool {
-    match api {
-        Api::Responses => !shared.engine.vllm_before(0, 10, 0),
-        Api::Messages => !shared.engine.vllm_before(0, 11, 1),
-        Api::Chat | Api::Completions | Api::Embeddings => true,
-    }
-}
-
 /// The faults that need no look at the request.
 async fn early_fault(
     exchange: &mut Exchange<'_>,
-    api: Option<Api>,
+    api: Api,
     length: u64,
 ) -> io::Result<Option<Next>> {
     let engine = &exchange.shared.engine;
-    let api = api.unwrap_or(Api::Chat);
     let Plan { fault: Some(fault), .. } = exchange.plan.clone() else {
         return Ok(None);
     };

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use crate::coding::Coding;
+
 /// A server to imitate. Its name and version decide the shape of every answer.
 ///
 /// Sources of the shapes: recordings of vLLM 0.32.0 and LiteLLM 1.106.2, and for other versions
@@ -13,6 +15,8 @@ pub struct Engine {
     at: (u32, u32, u32),
     strict: bool,
     forced: bool,
+    metrics: bool,
+    coding: Option<Coding>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +62,18 @@ impl Engine {
         Self { forced: true, ..self }
     }
 
+    /// As if started with `--enable-per-request-metrics`: vLLM from 0.25 on tells its times in whole
+    /// answers and in the usage event. Other engines do not know the switch.
+    pub fn per_request_metrics(self) -> Self {
+        Self { metrics: true, ..self }
+    }
+
+    /// As if a compressing server stood before it: answers have this coding where the request's
+    /// `accept-encoding` allows it. [`Plan::coding`](crate::Plan::coding) does not ask.
+    pub fn compress(self, coding: Coding) -> Self {
+        Self { coding: Some(coding), ..self }
+    }
+
     /// `vllm`, `litellm` or `llama.cpp`.
     pub fn name(&self) -> &'static str {
         match self.name {
@@ -76,7 +92,8 @@ impl Engine {
         let mut parts = version.trim_start_matches(['v', 'b']).split('.').map(leading_number);
         let mut next = || parts.next().unwrap_or(0);
         let at = (next(), next(), next());
-        Self { name, version: version.to_owned(), at, strict: false, forced: false }
+        let version = version.to_owned();
+        Self { name, version, at, strict: false, forced: false, metrics: false, coding: None }
     }
 
     pub(crate) fn kind(&self) -> Name {
@@ -108,6 +125,15 @@ impl Engine {
     /// Forced usage: at the end, and on every chunk.
     pub(crate) fn forced_usage(&self) -> (bool, bool) {
         (self.forced && self.vllm_since(0, 9, 2), self.forced && self.vllm_since(0, 19, 0))
+    }
+
+    pub(crate) fn tells_metrics(&self) -> bool {
+        self.metrics && self.vllm_since(0, 25, 0)
+    }
+
+    /// The coding for requests that accept it.
+    pub(crate) fn coding(&self) -> Option<Coding> {
+        self.coding
     }
 
     /// The fields that carry reasoning in a chat; none means that there is no reasoning.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::time::Instant;
 
 use crate::answer::Finish;
-use crate::ask::Api;
+use crate::api::Api;
 use crate::engine::Engine;
 use crate::recorder::Plot;
 use histogram::{Histogram, LATENCY, NEWER_LATENCY, NEWER_TPOT, NEWER_TTFT, TOKENS, TPOT, TTFT};

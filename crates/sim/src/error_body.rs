@@ -1,14 +1,18 @@
 //! Refusals and errors in the words of each engine.
 
-use crate::ask::{Api, BadJson};
+mod request;
+
+pub(crate) use request::{
+    MAX_MODEL_LEN, background_not_stored, bad_form, bad_json, context_length, no_file, no_handler,
+    no_subtitles, stream_options, unknown_model, unknown_response,
+};
+
+use crate::api::Api;
 use crate::engine::{Engine, Name};
 use crate::fault::{BodyFlavour, ErrorShape};
 use crate::frame::Frame;
 use crate::json::{Obj, spaced};
 use crate::reply::{Reply, TEXT, reason};
-
-/// The context length that [`context_length`] and the model card speak of.
-pub(crate) const MAX_MODEL_LEN: u64 = 32_768;
 
 /// What an error says, before an engine has given it a form.
 struct Words<'a> {
@@ -65,90 +69,6 @@ impl Words<'_> {
 
 fn wrap(error: String) -> String {
     Obj::new().raw("error", error).end()
-}
-
-/// The model is not served here.
-pub(crate) fn unknown_model(engine: &Engine, api: Api, model: &str, served: &[String]) -> Reply {
-    if engine.is(Name::LiteLlm) {
-        let message = format!(
-            "{{'error': '/chat/completions: Invalid model name passed in model={model}. Call \
-             `/v1/models` to view available models for your key.'}}"
-        );
-        let words = Words { code: 400, kind: "None", message, param: Some("None") };
-        return words.reply(engine, api);
-    }
-    let recent = engine.recent_vllm();
-    let mut message = format!("The model `{model}` does not exist.");
-    if recent {
-        message.push_str(&format!(" Valid aliases: {}.", served.join(", ")));
-    }
-    let param = (!engine.flat_errors()).then_some("model");
-    Words { code: 404, kind: "NotFoundError", message, param }.reply(engine, api)
-}
-
-/// The body is no JSON.
-pub(crate) fn bad_json(engine: &Engine, api: Api, bad: &BadJson) -> Reply {
-    let at = bad.offset;
-    let place = format!("body.{at}");
-    let recent = format!(
-        "1 validation error:\n  {{'type': 'json_invalid', 'loc': '{place}', 'msg': 'JSON decode \
-         error', 'input': '<dict of 0 items>', 'ctx': {{'error': 'Expecting value'}}}}"
-    );
-    let older = format!(
-        "[{{'type': 'json_invalid', 'loc': ('body', {at}), 'msg': 'JSON decode error', 'input': \
-         {{}}, 'ctx': {{'error': 'Expecting value'}}}}]"
-    );
-    let (kind, message, param) = match engine.kind() {
-        Name::LiteLlm => ("invalid_request_error", "Invalid JSON payload".to_owned(), None),
-        Name::LlamaCpp => {
-            let message = format!("[json.exception.parse_error.101] parse error at {at}");
-            ("invalid_request_error", message, None)
-        }
-        Name::Vllm if engine.recent_vllm() => ("Bad Request", recent, Some(place.as_str())),
-        Name::Vllm if engine.flat_errors() => ("BadRequestError", older, None),
-        Name::Vllm => ("Bad Request", older, None),
-    };
-    Words { code: 400, kind, message, param }.reply(engine, api)
-}
-
-/// The prompt is longer than the model's context.
-pub(crate) fn context_length(engine: &Engine, api: Api, prompt: u64) -> Reply {
-    let asked = prompt.max(MAX_MODEL_LEN + 1);
-    let older = format!(
-        "This model's maximum context length is {MAX_MODEL_LEN} tokens. However, you requested \
-         {asked} tokens in the messages. Please reduce the length of the messages or completion."
-    );
-    let recent = format!(
-        "This model's maximum context length is {MAX_MODEL_LEN} tokens. However, your prompt \
-         contains at least {asked} input tokens. Please reduce the length of the input prompt. \
-         (parameter=input_tokens, value={asked})"
-    );
-    let (kind, message, param) = match engine.kind() {
-        Name::LiteLlm => {
-            let message = format!(
-                "litellm.ContextWindowExceededError: litellm.BadRequestError: \
-                 ContextWindowExceededError: Hosted_vllmException - {older}"
-            );
-            ("invalid_request_error", message, None)
-        }
-        Name::LlamaCpp => {
-            let message = "the request exceeds the available context size, try increasing it";
-            ("exceed_context_size_error", message.to_owned(), None)
-        }
-        Name::Vllm if engine.recent_vllm() => ("BadRequestError", recent, Some("input_tokens")),
-        Name::Vllm => ("BadRequestError", older, None),
-    };
-    Words { code: 400, kind, message, param }.reply(engine, api)
-}
-
-/// `stream_options` is a member that this engine does not know.
-pub(crate) fn stream_options(engine: &Engine, api: Api, given: &str) -> Reply {
-    let message = format!(
-        "[{{'type': 'extra_forbidden', 'loc': ('body', 'stream_options'), 'msg': 'Extra inputs \
-         are not permitted', 'input': {given}}}]"
-    );
-    let words = Words { code: 400, kind: "BadRequestError", message, param: None };
-    words.reply(engine, api)
 }
 
 /// The refusal that a plan asked for.
@@ -235,6 +155,11 @@ pub(crate) fn in_band(engine: &Engine, api: Api, shape: ErrorShape) -> Frame {
                 .nulls(&["param"])
                 .raw("sequence_number", 0);
             Frame::named("error", data.end())
+        }
+        Api::Speech if engine.is(Name::Vllm) => {
+            let data = Obj::new().str("type", "speech.audio.error");
+            let data = data.raw("error", words.fields(code.to_owned()));
+            Frame::named("speech.audio.error", data.end())
         }
         _ => Frame::data(match shape {
             ErrorShape::Nested => wrap(words.fields(code.to_owned())),

@@ -1,4 +1,4 @@
-//! One server-sent event, and the sums of what events and writes carried.
+//! One server-sent event, or one piece of a binary body, and the sums of what was carried.
 
 use crate::plan::LineEnd;
 use crate::usage::Usage;
@@ -11,6 +11,8 @@ pub(crate) struct Cargo {
     pub(crate) reasoning_tokens: u64,
     /// The newest usage.
     pub(crate) usage: Option<Usage>,
+    /// Seconds of audio, where usage is told in those.
+    pub(crate) audio_seconds: Option<u64>,
 }
 
 impl Cargo {
@@ -27,22 +29,36 @@ impl Cargo {
 }
 
 pub(crate) struct Frame {
-    event: Option<&'static str>,
-    data: String,
+    shape: Shape,
+    data: Vec<u8>,
     /// Whether it has generated content.
     pub(crate) content: bool,
     pub(crate) usage: Option<Usage>,
 }
 
+enum Shape {
+    /// `data: …`
+    Data,
+    /// `event: NAME` and `data: …`
+    Named(&'static str),
+    /// Bytes of a body that has no events.
+    Bare,
+}
+
 impl Frame {
     /// `data: …`
     pub(crate) fn data(data: impl Into<String>) -> Self {
-        Self { event: None, data: data.into(), content: false, usage: None }
+        Self { shape: Shape::Data, data: data.into().into_bytes(), content: false, usage: None }
     }
 
     /// `event: NAME` and `data: …`
     pub(crate) fn named(event: &'static str, data: impl Into<String>) -> Self {
-        Self { event: Some(event), ..Self::data(data) }
+        Self { shape: Shape::Named(event), ..Self::data(data) }
+    }
+
+    /// Bytes that are no event.
+    pub(crate) fn bare(data: Vec<u8>) -> Self {
+        Self { shape: Shape::Bare, data, content: false, usage: None }
     }
 
     pub(crate) fn done() -> Self {
@@ -58,19 +74,16 @@ impl Frame {
         Self { usage, ..self }
     }
 
-    /// The bytes on the wire, the empty line included.
+    /// The bytes on the wire, the empty line of an event included.
     pub(crate) fn bytes(&self, line_end: LineEnd) -> Vec<u8> {
-        let end = line_end.as_str();
-        let mut out = Vec::with_capacity(self.data.len() + 64);
-        if let Some(event) = self.event {
-            out.extend_from_slice(b"event: ");
-            out.extend_from_slice(event.as_bytes());
-            out.extend_from_slice(end.as_bytes());
+        let end = line_end.as_str().as_bytes();
+        let data: &[u8] = &self.data;
+        match self.shape {
+            Shape::Data => [b"data: ", data, end, end].concat(),
+            Shape::Named(event) => {
+                [b"event: ", event.as_bytes(), end, b"data: ", data, end, end].concat()
+            }
+            Shape::Bare => data.to_vec(),
         }
-        out.extend_from_slice(b"data: ");
-        out.extend_from_slice(self.data.as_bytes());
-        out.extend_from_slice(end.as_bytes());
-        out.extend_from_slice(end.as_bytes());
-        out
     }
 }

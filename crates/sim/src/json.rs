@@ -42,6 +42,14 @@ impl Obj {
         }
     }
 
+    /// Adds `value`, which is JSON already, if there is one.
+    pub(crate) fn opt_raw(self, key: &str, value: Option<String>) -> Self {
+        match value {
+            Some(value) => self.raw(key, value),
+            None => self,
+        }
+    }
+
     /// Adds what `more` adds, if `condition` holds.
     pub(crate) fn when(self, condition: bool, more: impl FnOnce(Self) -> Self) -> Self {
         if condition { more(self) } else { self }

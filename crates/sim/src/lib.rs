@@ -25,15 +25,31 @@
 //! Which [`Plan`] answers a request: that of its own `x-sim` header
 //! (`x-sim: tokens=32,ttft=50ms,fault=stall:5`), else the next of the queue, else the default.
 //!
-//! Paths: `POST /v1/chat/completions`, `/v1/completions`, `/v1/responses`, `/v1/messages`,
-//! `/v1/embeddings` and `/tokenize`; `GET /v1/models`, `/version`, `/health` and `/metrics`.
-//! HTTP/1.0 and 1.1, no TLS.
+//! Paths, as far as the imitated version has them (others are 404):
+//!
+//! | | |
+//! |---|---|
+//! | text | `POST /v1/chat/completions`, `/v1/chat/completions/batch`, `/v1/completions`, `/v1/responses`, `/v1/messages` |
+//! | vectors, scores | `POST /v1/embeddings`, `/v2/embed`, `/pooling`, `/classify`, `/score`, `/v1/score`, `/rerank`, `/v1/rerank`, `/v2/rerank` |
+//! | sound | `POST /v1/audio/transcriptions`, `/v1/audio/translations` (multipart forms), `/v1/audio/speech`; `GET /v1/realtime` (a WebSocket) |
+//! | any, by the body's shape | `POST /invocations` |
+//! | a stored response | `GET /v1/responses/{id}`, with `?stream=true` as its events (`&starting_after=N`) |
+//! | the rest | `POST /tokenize`; `GET /v1/models`, `/version`, `/health`, `/metrics` |
+//!
+//! Some things go by the name of the model: audio requests for `whisper-1` and names with `gpt-4o`
+//! are answered as OpenAI does, and an invocation with `input` classifies if the name has `classif`
+//! in it. A realtime session with `?model=` in its target is OpenAI's, one without is vLLM's.
+//!
+//! HTTP/1.0 and 1.1, no TLS. Bodies are compressed if a plan says so ([`Plan::coding`]), or for
+//! requests that accept it ([`Engine::compress`]).
 //!
 //! [`Scrape`] and [`eventually`] are for the tests that compare what the upstream knows with what
 //! somebody else measured.
 
 mod answer;
+mod api;
 mod ask;
+mod coding;
 mod connection;
 mod dead_port;
 mod engine;
@@ -50,11 +66,15 @@ mod plan;
 mod recorder;
 mod reply;
 mod request;
+mod route;
 mod scrape;
 mod socket;
+mod stored;
 mod upstream;
 mod usage;
+mod websocket;
 
+pub use coding::Coding;
 pub use dead_port::DeadPort;
 pub use engine::{Engine, EngineError};
 pub use eventually::eventually;

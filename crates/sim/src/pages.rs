@@ -1,6 +1,6 @@
 //! The paths that do not generate: models, version, health, metrics, tokenize.
 
-use crate::ask::Api;
+use crate::api::Api;
 use crate::engine::{Engine, Name};
 use crate::engine_metrics::expose;
 use crate::error_body::{self, MAX_MODEL_LEN, method_not_allowed, not_found};
@@ -18,7 +18,9 @@ pub(crate) fn answer(shared: &Shared, head: &Head, body: &[u8]) -> Reply {
     match path {
         "/tokenize" if head.method == "POST" => tokenize(engine, body),
         "/tokenize" => method_not_allowed("POST"),
-        _ if Api::of_path(path).is_some() => method_not_allowed("POST"),
+        _ if Api::of_path(path).is_some_and(|api| api.method() == "POST") => {
+            method_not_allowed("POST")
+        }
         _ if !reads => not_found(),
         "/v1/models" => models(shared),
         "/version" if engine.is(Name::Vllm) => {

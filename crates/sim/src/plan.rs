@@ -8,6 +8,7 @@ use std::time::Duration;
 pub use header::PlanError;
 pub(crate) use queue::Plans;
 
+use crate::coding::Coding;
 use crate::fault::Fault;
 
 /// How one request is answered. Start from [`Plan::default`] and change what matters:
@@ -32,6 +33,9 @@ pub struct Plan {
     pub prompt_tokens: Option<u64>,
     /// How many of the prompt tokens are reported as cached; `None` reports nothing.
     pub cached_tokens: Option<u64>,
+    /// Seconds of the audio that is transcribed; by default as many as the file has bytes of PCM
+    /// (16 bits at 16 kHz), at least 1.
+    pub audio_seconds: Option<u64>,
     /// A tool call in place of text, where the dialect has such. Its first token is the name.
     pub tool_call: bool,
     /// From the request's last byte to the first event with content.
@@ -50,12 +54,16 @@ pub struct Plan {
     pub text: Vec<String>,
     /// How lines of the stream end.
     pub line_end: LineEnd,
-    /// A comment `: keep-alive` right after the head and before every so many content events.
+    /// A comment `: keep-alive` right after the head and before every so many content events; in a
+    /// WebSocket a ping.
     pub comment_every: Option<usize>,
     /// Whether `data: [DONE]` ends the stream; by default as the engine does it.
     pub done: Option<bool>,
     /// Sends an answer that is not streamed chunked instead of with a `content-length`.
     pub chunked: bool,
+    /// The coding of the body, whether the request accepts it or not; events are flushed one by
+    /// one. [`Engine::compress`](crate::Engine::compress) does it for requests that accept it.
+    pub coding: Option<Coding>,
     /// What goes wrong.
     pub fault: Option<Fault>,
 }
@@ -90,6 +98,7 @@ impl Default for Plan {
             reasoning_tokens: 0,
             prompt_tokens: None,
             cached_tokens: None,
+            audio_seconds: None,
             tool_call: false,
             ttft: Duration::ZERO,
             gap: Duration::ZERO,
@@ -101,6 +110,7 @@ impl Default for Plan {
             comment_every: None,
             done: None,
             chunked: false,
+            coding: None,
             fault: None,
         }
     }
@@ -115,5 +125,10 @@ impl Plan {
     /// The default plan with this fault.
     pub fn fault(fault: Fault) -> Self {
         Self { fault: Some(fault), ..Self::default() }
+    }
+
+    /// The default plan with a body of this coding.
+    pub fn coding(coding: Coding) -> Self {
+        Self { coding: Some(coding), ..Self::default() }
     }
 }

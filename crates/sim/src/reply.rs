@@ -1,6 +1,9 @@
 //! The head of an answer as each engine writes it, and answers that need no more than a head and
 //! a body.
 
+use std::io;
+
+use crate::coding::Coding;
 use crate::engine::{Engine, Name};
 use crate::http_date::{http_date, unix_seconds};
 
@@ -130,6 +133,13 @@ impl Reply {
         Self { content_type: TEXT, ..Self::json(status, body) }
     }
 
+    /// The same with a compressed body.
+    pub(crate) fn coded(&self, coding: Coding) -> io::Result<Self> {
+        let mut coded = Self { body: coding.encode(&self.body)?, ..self.clone() };
+        coded.extra.push(("content-encoding", coding.as_str().to_owned()));
+        Ok(coded)
+    }
+
     /// The head and, unless the request was a HEAD, the body.
     pub(crate) fn bytes(&self, engine: &Engine, close: bool, with_body: bool) -> Vec<u8> {
         let head = ReplyHead {
@@ -202,6 +212,7 @@ pub(crate) fn reason(status: u16) -> &'static str {
         408 => "Request Timeout",
         413 => "Request Entity Too Large",
         422 => "Unprocessable Entity",
+        426 => "Upgrade Required",
         429 => "Too Many Requests",
         500 => "Internal Server Error",
         502 => "Bad Gateway",

@@ -84,6 +84,21 @@ impl Head {
         header(&self.headers, name)
     }
 
+    /// The value of a member of the query, as it is written.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        let (_, query) = self.target.split_once('?')?;
+        query.split('&').find_map(|member| member.strip_prefix(name)?.strip_prefix('='))
+    }
+
+    /// Whether the connection is to become a WebSocket.
+    pub(crate) fn wants_websocket(&self) -> bool {
+        let has = |name: &str, wanted: &str| {
+            let words = self.header(name).unwrap_or_default().split(',');
+            words.map(str::trim).any(|word| word.eq_ignore_ascii_case(wanted))
+        };
+        has("connection", "upgrade") && has("upgrade", "websocket")
+    }
+
     /// Whether the connection may carry another request.
     pub(crate) fn keeps_alive(&self) -> bool {
         let connection = self.header("connection").unwrap_or_default();

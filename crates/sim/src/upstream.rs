@@ -17,6 +17,7 @@ use crate::engine_metrics::EngineStats;
 use crate::eventually;
 use crate::plan::{Plan, Plans};
 use crate::recorder::{Recorded, Recorder, Totals};
+use crate::stored::Store;
 
 /// What all connections of one upstream share.
 pub(crate) struct Shared {
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) plans: Plans,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) stats: Arc<EngineStats>,
+    pub(crate) stored: Store,
     pub(crate) keep_alive: Duration,
     ids: AtomicU64,
 }

@@ -4,6 +4,7 @@ mod whole;
 
 pub(crate) use whole::{whole, whole_vllm};
 
+use super::metrics::{llama_timings, vllm_metrics};
 use super::pieces::TOOL;
 use super::{Finish, Kind, Piece, Script};
 use crate::engine::Name;
@@ -161,6 +162,7 @@ fn chunk(script: &Script, chunk: Chunk) -> Frame {
         None => object,
     };
     let fingerprint = engine.fingerprint().unwrap_or_default();
+    let metrics = vllm_metrics(script, false).filter(|_| chunk.choices == "[]");
     let id = format!("chatcmpl-{}", script.id);
     let object = "chat.completion.chunk";
     let data = match engine.kind() {
@@ -173,7 +175,7 @@ fn chunk(script: &Script, chunk: Chunk) -> Frame {
                 .str("system_fingerprint", &fingerprint)
                 .str("object", object),
         )
-        .when(chunk.last, |object| object.raw("timings", timings(script))),
+        .when(chunk.last, |object| object.raw("timings", llama_timings(script))),
         Name::LiteLlm if chunk.usage.is_some() => with_usage(
             Obj::new()
                 .str("id", &id)
@@ -193,20 +195,8 @@ fn chunk(script: &Script, chunk: Chunk) -> Frame {
         .when(chunk.first && engine.recent_vllm(), |o| {
             o.nulls(&["prompt_token_ids", "prompt_text"])
         })
-        .when(chunk.last && !fingerprint.is_empty(), |o| o.str("system_fingerprint", &fingerprint)),
+        .when(chunk.last && !fingerprint.is_empty(), |o| o.str("system_fingerprint", &fingerprint))
+        .opt_raw("metrics", metrics),
     };
     Frame::data(data.end()).usage(chunk.usage)
-}
-
-/// The speeds that llama.cpp adds unasked; only the counts are true.
-pub(crate) fn timings(script: &Script) -> String {
-    let cached = script.plan.cached_tokens.unwrap_or(0);
-    Obj::new()
-        .raw("cache_n", cached)
-        .raw("prompt_n", script.input.saturating_sub(cached))
-        .raw("prompt_ms", 12.5)
-        .raw("predicted_n", script.usage().output)
-        .raw("predicted_ms", 50.25)
-        .raw("predicted_per_second", 79.6)
-        .end()
 }

@@ -1,6 +1,7 @@
 //! `/v1/completions`: chunks and whole answers of vLLM, LiteLLM and llama.cpp.
 
-use super::chat::{timings, whole_vllm};
+use super::chat::whole_vllm;
+use super::metrics::{llama_timings, vllm_metrics};
 use super::{Finish, Kind, Piece, Script};
 use crate::engine::Name;
 use crate::frame::Frame;
@@ -99,6 +100,7 @@ fn chunk(script: &Script, chunk: Chunk) -> Frame {
         None => object,
     };
     let fingerprint = engine.fingerprint();
+    let metrics = vllm_metrics(script, false).filter(|_| chunk.choices == "[]");
     let data = match engine.is(Name::LlamaCpp) {
         true => with_usage(
             Obj::new()
@@ -109,7 +111,7 @@ fn chunk(script: &Script, chunk: Chunk) -> Frame {
                 .str("object", "text_completion"),
         )
         .str("id", &format!("chatcmpl-{}", script.id))
-        .when(chunk.last, |object| object.raw("timings", timings(script))),
+        .when(chunk.last, |object| object.raw("timings", llama_timings(script))),
         false => with_usage(
             Obj::new()
                 .str("id", &format!("cmpl-{}", script.id))
@@ -120,7 +122,8 @@ fn chunk(script: &Script, chunk: Chunk) -> Frame {
         )
         .when(chunk.last && fingerprint.is_some(), |object| {
             object.opt_str("system_fingerprint", fingerprint.as_deref())
-        }),
+        })
+        .opt_raw("metrics", metrics),
     };
     Frame::data(data.end()).usage(chunk.usage)
 }
@@ -140,7 +143,7 @@ pub(crate) fn whole(script: &Script) -> String {
         .str("object", "text_completion")
         .raw("choices", choices)
         .raw("usage", usage)
-        .when(llama, |object| object.raw("timings", timings(script)))
+        .when(llama, |object| object.raw("timings", llama_timings(script)))
         .end()
 }
 

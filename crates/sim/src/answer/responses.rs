@@ -2,7 +2,7 @@
 
 mod object;
 
-pub(crate) use object::whole;
+pub(crate) use object::{queued, whole};
 
 use object::{item, item_id, output_text, response};
 

@@ -1,7 +1,7 @@
 //! The dialect that an answer is spoken in.
 
-use super::{Piece, Script, chat, completions, embeddings, messages, responses};
-use crate::ask::Api;
+use super::{Piece, Script, chat, completions, messages, responses, speech, transcript};
+use crate::api::Api;
 use crate::frame::Frame;
 
 /// Turns a script into events. [`early`](Self::early), [`open`](Self::open), every piece with
@@ -11,25 +11,30 @@ pub(crate) enum Voice {
     Completions,
     Responses(responses::Stream),
     Messages(messages::Stream),
+    Transcript,
+    Speech,
 }
 
 impl Voice {
-    /// `None` for embeddings, which do not stream.
-    pub(crate) fn of(api: Api) -> Option<Self> {
-        match api {
-            Api::Chat => Some(Self::Chat),
-            Api::Completions => Some(Self::Completions),
-            Api::Responses => Some(Self::Responses(responses::Stream::default())),
-            Api::Messages => Some(Self::Messages(messages::Stream::default())),
-            Api::Embeddings => None,
-        }
+    /// `None` for an answer that comes in one piece.
+    pub(crate) fn of(script: &Script) -> Option<Self> {
+        Some(match script.api {
+            Api::Speech => Self::Speech,
+            _ if !script.ask.stream => return None,
+            Api::Chat => Self::Chat,
+            Api::Completions => Self::Completions,
+            Api::Responses => Self::Responses(responses::Stream::default()),
+            Api::Messages => Self::Messages(messages::Stream::default()),
+            Api::Transcriptions | Api::Translations => Self::Transcript,
+            _ => return None,
+        })
     }
 
     /// What is sent at once, before anything is generated.
     pub(crate) fn early(&mut self, script: &Script) -> Vec<Frame> {
         match self {
             Self::Responses(stream) => stream.early(script),
-            Self::Chat | Self::Completions | Self::Messages(_) => Vec::new(),
+            _ => Vec::new(),
         }
     }
 
@@ -38,7 +43,7 @@ impl Voice {
         match self {
             Self::Chat => chat::open(script),
             Self::Messages(_) => messages::open(script),
-            Self::Completions | Self::Responses(_) => Vec::new(),
+            _ => Vec::new(),
         }
     }
 
@@ -49,6 +54,8 @@ impl Voice {
             Self::Completions => vec![completions::piece(script, piece)],
             Self::Responses(stream) => stream.piece(script, piece),
             Self::Messages(stream) => stream.piece(script, piece),
+            Self::Transcript => transcript::piece(script, piece).into_iter().collect(),
+            Self::Speech => speech::piece(script, piece).into_iter().collect(),
         }
     }
 
@@ -59,17 +66,8 @@ impl Voice {
             Self::Completions => completions::close(script),
             Self::Responses(stream) => stream.close(script),
             Self::Messages(stream) => stream.close(script),
+            Self::Transcript => transcript::close(script),
+            Self::Speech => speech::close(script),
         }
-    }
-}
-
-/// The answer that is not streamed.
-pub(crate) fn whole(script: &Script) -> String {
-    match script.api {
-        Api::Chat => chat::whole(script),
-        Api::Completions => completions::whole(script),
-        Api::Responses => responses::whole(script),
-        Api::Messages => messages::whole(script),
-        Api::Embeddings => embeddings::whole(script),
     }
 }

@@ -3,67 +3,42 @@
 use std::io;
 use std::time::Duration;
 
+use super::outbox::Outbox;
 use crate::answer::{Kind, Piece, Script, Voice};
 use crate::error_body;
 use crate::exchange::Exchange;
 use crate::fault::Fault;
 use crate::frame::{Cargo, Frame};
-use crate::plan::LineEnd;
-use crate::reply::{EVENT_STREAM, Framing, LAST_CHUNK, head_goes_first};
+use crate::reply::{EVENT_STREAM, Framing, head_goes_first};
 use crate::socket::Next;
 
-/// Bytes that wait for the next write, and what they carry.
-struct Outbox {
-    framing: Framing,
-    line_end: LineEnd,
-    bytes: Vec<u8>,
-    cargo: Cargo,
-}
-
-impl Outbox {
-    fn put(&mut self, frames: impl IntoIterator<Item = Frame>) {
-        for frame in frames {
-            self.framing.put(&mut self.bytes, &frame.bytes(self.line_end));
-            self.cargo.add(&frame);
-        }
-    }
-
-    fn comment(&mut self) {
-        let end = self.line_end.as_str();
-        self.framing.put(&mut self.bytes, format!(": keep-alive{end}{end}").as_bytes());
-    }
-
-    /// The first half of an event: a chunk that promises more than comes.
-    fn put_half(&mut self, frame: &Frame) {
-        let event = frame.bytes(self.line_end);
-        let mut whole = Vec::new();
-        self.framing.put(&mut whole, &event);
-        self.bytes.extend_from_slice(&whole[..whole.len() / 2]);
-    }
-
-    fn end(&mut self) {
-        if self.framing == Framing::Chunked {
-            self.bytes.extend_from_slice(LAST_CHUNK);
-        }
-    }
-}
-
 impl Exchange<'_> {
-    pub(super) async fn stream(&mut self, script: &Script, mut voice: Voice) -> io::Result<Next> {
+    /// Sends the events of `voice`. `replay` is for those of a stored stream: how many of them are
+    /// left out.
+    pub(super) async fn stream(
+        &mut self,
+        script: &Script,
+        mut voice: Voice,
+        replay: Option<usize>,
+    ) -> io::Result<Next> {
         let framing = Framing::open_ended(self.head.minor);
-        let line_end = script.plan.line_end;
-        let bytes = self.ok_head(EVENT_STREAM, framing);
-        let mut out = Outbox { framing, line_end, bytes, cargo: Cargo::default() };
+        let is_bare = script.is_bare_audio();
+        let content_type = if is_bare { script.ask.audio.content_type } else { EVENT_STREAM };
+        let head = self.ok_head(content_type, framing, Vec::new());
+        let mut out = Outbox::new(head, framing, script.plan.line_end);
+        (out.is_replay, out.skip) = (replay.is_some(), replay.unwrap_or(0));
+        out.encoder = self.encoder()?;
         self.tracker.status(200);
         if script.plan.fault == Some(Fault::ResetAfterHead) {
             self.flush(&mut out).await?;
             return Ok(self.cut(Next::Reset));
         }
-        if script.plan.comment_every.is_some() {
-            out.comment();
+        let comments = Pace::of(script).comment_every.is_some();
+        if comments {
+            out.comment()?;
         }
-        out.put(voice.early(script));
-        if head_goes_first(&script.engine) || script.plan.comment_every.is_some() {
+        out.put(voice.early(script))?;
+        if head_goes_first(&script.engine) || comments {
             self.flush(&mut out).await?;
         }
         let pieces = script.pieces();
@@ -71,14 +46,14 @@ impl Exchange<'_> {
         let cut_at =
             fault.and_then(Fault::cuts_after).map_or(pieces.len(), |k| k.min(pieces.len()));
         self.wait(script.plan.ttft).await?;
-        out.put(voice.open(script));
+        out.put(voice.open(script))?;
         self.send_pieces(script, &mut voice, &pieces[..cut_at], &mut out).await?;
         if let Some(fault) = fault {
             let next = pieces.get(cut_at).map(|piece| voice.piece(script, piece));
             return self.break_off(script, fault, next, out).await;
         }
-        out.put(voice.close(script));
-        out.end();
+        out.put(voice.close(script))?;
+        out.end()?;
         self.flush(&mut out).await?;
         Ok(self.close_after(framing))
     }
@@ -100,10 +75,10 @@ impl Exchange<'_> {
             }
             for (index, piece) in (number as usize * events_per_write..).zip(group) {
                 if comment_every.is_some_and(|every| index.is_multiple_of(every)) {
-                    out.comment();
+                    out.comment()?;
                 }
-                out.put(voice.piece(script, piece));
-                out.cargo.add_tokens(piece.tokens(), piece.kind == Kind::Reasoning);
+                out.put(voice.piece(script, piece))?;
+                out.add_tokens(piece.tokens(), piece.kind == Kind::Reasoning);
             }
         }
         Ok(())
@@ -129,10 +104,14 @@ impl Exchange<'_> {
     ) -> io::Result<Next> {
         match fault {
             Fault::ResetMidEvent { .. } => {
-                let mut frames = next.unwrap_or_else(|| vec![Frame::data("{\"choices\":[]}")]);
+                let none = || match script.is_bare_audio() {
+                    true => Frame::bare(vec![0; 16]),
+                    false => Frame::data("{\"choices\":[]}"),
+                };
+                let mut frames = next.unwrap_or_else(|| vec![none()]);
                 let half = frames.pop();
-                out.put(frames);
-                half.iter().for_each(|frame| out.put_half(frame));
+                out.put(frames)?;
+                half.iter().try_for_each(|frame| out.put_half(frame))?;
                 self.flush(&mut out).await?;
                 Ok(self.cut(Next::Reset))
             }
@@ -140,16 +119,21 @@ impl Exchange<'_> {
                 self.flush(&mut out).await?;
                 Err(self.socket.wait_for_leave().await)
             }
+            // There is no place for an error in bare audio.
+            Fault::InBandError { .. } if script.is_bare_audio() => {
+                self.flush(&mut out).await?;
+                Ok(self.cut(Next::Close))
+            }
             Fault::CloseMidStream { .. } => {
                 self.flush(&mut out).await?;
                 Ok(self.cut(Next::Close))
             }
             _ => {
                 if let Fault::InBandError { shape, then_done, .. } = fault {
-                    out.put([error_body::in_band(&script.engine, script.api, *shape)]);
-                    out.put(then_done.then(Frame::done));
+                    out.put([error_body::in_band(&script.engine, script.api, *shape)])?;
+                    out.put(then_done.then(Frame::done))?;
                 }
-                out.end();
+                out.end()?;
                 self.flush(&mut out).await?;
                 let next =
                     if out.framing == Framing::UntilClose { Next::Close } else { self.next() };
@@ -170,11 +154,12 @@ struct Pace {
 impl Pace {
     fn of(script: &Script) -> Self {
         let plan = &script.plan;
+        let comment_every = plan.comment_every.filter(|_| !script.is_bare_audio());
         Self {
             ttft: plan.ttft,
             gap: plan.gap,
             events_per_write: plan.events_per_write.max(1),
-            comment_every: plan.comment_every.map(|every| every.max(1)),
+            comment_every: comment_every.map(|every| every.max(1)),
         }
     }
 }

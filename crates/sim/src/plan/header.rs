@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{LineEnd, Plan};
+use crate::coding::Coding;
 use crate::fault::{BodyFlavour, ErrorShape, Fault};
 
 /// A text that is no plan: which part, and what was expected there.
@@ -14,8 +15,8 @@ pub struct PlanError {
     expected: &'static str,
 }
 
-const KEYS: &str = "one of tokens, reasoning, prompt, cached, tool, ttft, gap, tokens_per_event, \
-    events_per_write, cut, text, eol, comments, done, chunked, fault";
+const KEYS: &str = "one of tokens, reasoning, prompt, cached, seconds, tool, ttft, gap, \
+    tokens_per_event, events_per_write, cut, text, eol, comments, done, chunked, coding, fault";
 const FAULTS: &str = "one of status:CODE[:engine|plain|html|empty], context_length, \
     reset_before_head, close_before_head, reset_after_head, reset_mid_event:N, \
     close_mid_stream:N, stall:N, slow_head:DURATION, end_without_finish:N, \
@@ -25,10 +26,11 @@ const FAULTS: &str = "one of status:CODE[:engine|plain|html|empty], context_leng
 impl Plan {
     /// This plan with the changes of a text such as `tokens=32,gap=10ms,fault=stall:5`.
     ///
-    /// Keys: `tokens`, `reasoning`, `prompt`, `cached`, `tokens_per_event`, `events_per_write`,
-    /// `cut` (bytes of a write), `comments` (numbers); `ttft`, `gap` (`50ms`, `2s`, `200us`);
-    /// `tool`, `done`, `chunked` (`true` or `false`); `text` (of every token, without commas);
-    /// `eol` (`lf`, `crlf`, `cr`); `fault` (a name, with arguments after colons).
+    /// Keys: `tokens`, `reasoning`, `prompt`, `cached`, `seconds` (of audio), `tokens_per_event`,
+    /// `events_per_write`, `cut` (bytes of a write), `comments` (numbers); `ttft`, `gap` (`50ms`,
+    /// `2s`, `200us`); `tool`, `done`, `chunked` (`true` or `false`); `text` (of every token,
+    /// without commas); `eol` (`lf`, `crlf`, `cr`); `coding` (`gzip`, `deflate`, `br`, `zstd`);
+    /// `fault` (a name, with arguments after colons).
     ///
     /// # Errors
     /// On an unknown key or a value that does not fit it.
@@ -46,6 +48,7 @@ impl Plan {
             "reasoning" => self.reasoning_tokens = number(part, value)?,
             "prompt" => self.prompt_tokens = Some(number(part, value)?),
             "cached" => self.cached_tokens = Some(number(part, value)?),
+            "seconds" => self.audio_seconds = Some(number(part, value)?),
             "tool" => self.tool_call = flag(part, value)?,
             "ttft" => self.ttft = duration(part, value)?,
             "gap" => self.gap = duration(part, value)?,
@@ -57,6 +60,7 @@ impl Plan {
             "comments" => self.comment_every = Some(number(part, value)?),
             "done" => self.done = Some(flag(part, value)?),
             "chunked" => self.chunked = flag(part, value)?,
+            "coding" => self.coding = Some(coding(part, value)?),
             "fault" => self.fault = Some(value.parse()?),
             _ => return Err(wrong(part, KEYS)),
         }
@@ -170,6 +174,11 @@ fn line_end(part: &str, value: &str) -> Result<LineEnd, PlanError> {
     }
 }
 
+fn coding(part: &str, value: &str) -> Result<Coding, PlanError> {
+    let known = Coding::ALL.into_iter().find(|coding| coding.as_str() == value);
+    known.ok_or_else(|| wrong(part, "`gzip`, `deflate`, `br` or `zstd`"))
+}
+
 fn duration(part: &str, value: &str) -> Result<Duration, PlanError> {
     const FORM: &str = "a duration such as `50ms`, `2s` or `200us`";
     let split = value.find(|c: char| !c.is_ascii_digit()).ok_or_else(|| wrong(part, FORM))?;
@@ -205,6 +214,13 @@ mod tests {
     }
 
     #[test]
+    fn sound_and_codings_read() {
+        let plan: Plan = "seconds=12,coding=br".parse().unwrap();
+        let coding = Some(Coding::Brotli);
+        assert_eq!(plan, Plan { audio_seconds: Some(12), coding, ..Plan::default() });
+    }
+
+    #[test]
     fn faults_with_several_arguments_read() {
         let error = |shape, then_done| Fault::InBandError { after_events: 2, shape, then_done };
         assert_eq!("in_band_error:2".parse(), Ok(error(ErrorShape::Nested, false)));
@@ -216,7 +232,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_named() {
-        for bad in ["tokens=many", "ttft=50", "speed=9", "fault=stall", "fault=status:200", "x"] {
+        for bad in [
+            "tokens=many",
+            "ttft=50",
+            "speed=9",
+            "coding=rar",
+            "fault=stall",
+            "fault=status:200",
+            "x",
+        ] {
             let error = bad.parse::<Plan>().unwrap_err().to_string();
             let part = bad.trim_start_matches("fault=");
             assert!(error.contains(part) && error.contains("expected"), "{bad}: {error}");

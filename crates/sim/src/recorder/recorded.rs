@@ -36,7 +36,8 @@ pub struct Recorded {
     /// Names in the order and case of the wire, values byte for byte.
     pub headers: Arc<[(String, Vec<u8>)]>,
     /// The body without its chunked coding; empty until it is complete, and cut at the limit of
-    /// [`Builder::keep_bodies`](crate::Builder::keep_bodies).
+    /// [`Builder::keep_bodies`](crate::Builder::keep_bodies). Of a WebSocket: the client's text
+    /// messages, each with a line end, once the connection is over.
     pub body: Bytes,
     /// Bytes of the body that came so far, kept or not.
     pub body_length: u64,
@@ -44,18 +45,22 @@ pub struct Recorded {
     pub status: Option<u16>,
     /// How it ended.
     pub ending: Ending,
-    /// Prompt tokens of the plan, whether the answer told them or not. 0 before generation starts.
+    /// Prompt tokens of the plan, whether the answer told them or not; over all answers of a
+    /// WebSocket. 0 before generation starts, and where a stored response is asked for again.
     pub input_tokens: u64,
     /// Cached prompt tokens of the plan.
     pub cached_tokens: u64,
-    /// Output tokens sent so far, over all choices, reasoning included.
+    /// Output tokens sent so far, over all choices, reasoning included; those of a stored response
+    /// only the first time.
     pub output_tokens: u64,
     /// Reasoning tokens sent so far.
     pub reasoning_tokens: u64,
     /// Events with content sent so far; 0 for an answer that is not streamed.
     pub content_events: u64,
-    /// The newest usage that was sent, if any was.
+    /// The newest usage that was sent, if any was, in tokens.
     pub usage: Option<Usage>,
+    /// Seconds of audio, where the answer told usage in those.
+    pub audio_seconds: Option<u64>,
 }
 
 impl Recorded {
@@ -101,6 +106,8 @@ pub struct Totals {
     pub reasoning_tokens: u64,
     /// Sum of [`Recorded::content_events`].
     pub content_events: u64,
+    /// Sum of [`Recorded::audio_seconds`].
+    pub audio_seconds: u64,
 }
 
 /// A request as it changes while it is answered.
@@ -124,6 +131,7 @@ impl Entry {
             reasoning_tokens: 0,
             content_events: 0,
             usage: None,
+            audio_seconds: None,
         }))
     }
 

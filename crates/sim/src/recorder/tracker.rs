@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::recorded::{Ending, Entry, Recorded};
 use super::{Recorder, Totals};
-use crate::answer::Finish;
+use crate::answer::{Finish, Script};
 use crate::engine_metrics::{EngineStats, Run};
 use crate::frame::Cargo;
 
@@ -29,6 +29,13 @@ pub(crate) struct Plot {
     pub(crate) since: Instant,
 }
 
+impl Plot {
+    pub(crate) fn of(script: &Script, since: Instant) -> Self {
+        let cached = script.plan.cached_tokens.unwrap_or(0);
+        Self { input: script.input, cached, finish: script.finish, since }
+    }
+}
+
 impl Tracker {
     pub(super) fn new(entry: Arc<Entry>, recorder: Arc<Recorder>, stats: Arc<EngineStats>) -> Self {
         Self { entry, recorder, stats, run: None, ended: false }
@@ -48,12 +55,15 @@ impl Tracker {
         self.entry.change(|recorded| recorded.status = Some(status));
     }
 
-    /// Generation starts.
+    /// Generation starts; in a WebSocket, the next one does.
     pub(crate) fn generates(&mut self, plot: Plot) {
+        if let Some(run) = self.run.take() {
+            run.end(true);
+        }
         let (input, cached) = (plot.input, plot.cached);
         self.entry.change(|recorded| {
-            recorded.input_tokens = input;
-            recorded.cached_tokens = cached;
+            recorded.input_tokens += input;
+            recorded.cached_tokens += cached;
         });
         self.recorder.total(|totals| {
             totals.input_tokens += input;
@@ -69,11 +79,13 @@ impl Tracker {
             recorded.output_tokens += cargo.output_tokens;
             recorded.reasoning_tokens += cargo.reasoning_tokens;
             recorded.usage = cargo.usage.or(recorded.usage);
+            recorded.audio_seconds = cargo.audio_seconds.or(recorded.audio_seconds);
         });
         self.recorder.total(|totals| {
             totals.content_events += cargo.content_events;
             totals.output_tokens += cargo.output_tokens;
             totals.reasoning_tokens += cargo.reasoning_tokens;
+            totals.audio_seconds += cargo.audio_seconds.unwrap_or(0);
         });
         if let Some(run) = &mut self.run {
             run.step(cargo.output_tokens);

@@ -16,6 +16,7 @@ use crate::engine::Engine;
 use crate::engine_metrics::EngineStats;
 use crate::plan::{Plan, Plans};
 use crate::recorder::Recorder;
+use crate::stored::Store;
 
 /// What an [`Upstream`] is to be. Get one from [`Upstream::builder`].
 #[derive(Clone, Debug)]
@@ -86,6 +87,7 @@ impl Builder {
             plans: Plans::new(self.plan),
             recorder: Arc::new(Recorder::new(self.keep_bodies)),
             stats,
+            stored: Store::default(),
             keep_alive: self.keep_alive,
             ids: AtomicU64::new(0),
         });

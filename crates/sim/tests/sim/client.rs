@@ -93,6 +93,13 @@ impl Client {
         &self.input
     }
 
+    /// So many bytes.
+    pub(crate) async fn take(&mut self, length: usize) -> Vec<u8> {
+        self.read_until(|input| input.len() >= length).await;
+        assert!(self.input.len() >= length, "{} of {length} bytes came", self.input.len());
+        self.input.drain(..length).collect()
+    }
+
     /// Everything until the connection ends, head and chunk sizes included.
     pub(crate) async fn rest(&mut self) -> (Vec<u8>, End) {
         self.read_until(|_| false).await;
@@ -139,7 +146,7 @@ impl Client {
 }
 
 /// The body in a chunked coding, how many bytes were used, and whether it is complete.
-fn dechunk(input: &[u8]) -> (Vec<u8>, usize, bool) {
+pub(crate) fn dechunk(input: &[u8]) -> (Vec<u8>, usize, bool) {
     let (mut body, mut at) = (Vec::new(), 0);
     loop {
         let Some(line) = input[at..].windows(2).position(|two| two == b"\r\n") else {

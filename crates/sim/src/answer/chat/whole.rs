@@ -1,6 +1,7 @@
 //! Chat completions that are not streamed.
 
-use super::{timings, tool_call};
+use super::tool_call;
+use crate::answer::metrics::{llama_timings, vllm_metrics};
 use crate::answer::{Kind, Script};
 use crate::engine::Name;
 use crate::json::{Obj, array, quote};
@@ -28,7 +29,7 @@ pub(crate) fn whole(script: &Script) -> String {
             .str("object", object)
             .raw("usage", usage)
             .str("id", &id)
-            .raw("timings", timings(script))
+            .raw("timings", llama_timings(script))
             .end(),
     }
 }
@@ -44,6 +45,7 @@ pub(crate) fn whole_vllm(
     let recent = script.engine.recent_vllm();
     let fingerprint = script.engine.fingerprint();
     let is_chat = object == "chat.completion";
+    let metrics = vllm_metrics(script, true).unwrap_or_else(|| "null".to_owned());
     Obj::new()
         .str("id", id)
         .str("object", object)
@@ -56,7 +58,8 @@ pub(crate) fn whole_vllm(
         .raw("usage", usage)
         .when(is_chat, |o| o.nulls(&["prompt_logprobs"]))
         .when(is_chat && recent, |o| o.nulls(&["prompt_token_ids", "prompt_text"]))
-        .when(recent, |o| o.nulls(&["kv_transfer_params", "ec_transfer_params", "metrics"]))
+        .when(recent, |o| o.nulls(&["kv_transfer_params", "ec_transfer_params"]))
+        .when(recent, |o| o.raw("metrics", metrics))
         .end()
 }
 

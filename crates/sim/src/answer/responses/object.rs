@@ -1,5 +1,6 @@
 //! The response object and its output items, which streams repeat and whole answers are.
 
+use crate::answer::metrics::vllm_metrics;
 use crate::answer::pieces::TOOL;
 use crate::answer::{Finish, Kind, Script};
 use crate::engine::Name;
@@ -67,9 +68,16 @@ pub(crate) fn whole(script: &Script) -> String {
     response(script, status, &output)
 }
 
-/// The response object; it has usage once it is no longer in progress.
+/// A response that is still to be made in the background.
+pub(crate) fn queued(script: &Script) -> String {
+    response(script, "queued", "[]")
+}
+
+/// The response object; it has usage once it is over.
 pub(super) fn response(script: &Script, status: &str, output: &str) -> String {
-    let over = status != "in_progress";
+    let over = !matches!(status, "queued" | "in_progress");
+    // Only from some version after 0.26 on.
+    let metrics = vllm_metrics(script, true).filter(|_| over && script.engine.vllm_since(0, 33, 0));
     let incomplete =
         if status == "incomplete" { r#"{"reason":"max_output_tokens"}"# } else { "null" };
     let limit = script.ask.max_tokens.map_or_else(|| "null".to_owned(), |n| n.to_string());
@@ -89,7 +97,7 @@ pub(super) fn response(script: &Script, status: &str, output: &str) -> String {
         .str("tool_choice", if script.calls_tool() { "auto" } else { "none" })
         .raw("tools", "[]")
         .raw("top_p", "1.0")
-        .when(vllm, |object| object.raw("background", false))
+        .when(vllm, |object| object.raw("background", script.ask.background))
         .raw("max_output_tokens", limit)
         .when(vllm, |object| object.nulls(&["max_tool_calls"]))
         .nulls(&["previous_response_id"])
@@ -101,6 +109,7 @@ pub(super) fn response(script: &Script, status: &str, output: &str) -> String {
         .str("truncation", "disabled")
         .raw("usage", usage)
         .nulls(&["user"])
+        .opt_raw("metrics", metrics)
         .when(script.engine.recent_vllm(), |object| {
             object
                 .raw("presence_penalty", "0.0")
