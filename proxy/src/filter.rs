@@ -8,6 +8,7 @@
 //! ```
 
 mod answer;
+mod coding;
 mod context;
 mod ending;
 mod prepare;

@@ -38,6 +38,14 @@ impl Entry {
         self.series(model);
     }
 
+    /// The body told what the path left open: which API the request speaks. Once it is counted as
+    /// started, that stays as it is.
+    pub fn speaks(&mut self, endpoint: Endpoint) {
+        if self.identified.is_none() {
+            self.endpoint = endpoint;
+        }
+    }
+
     /// Whether the request has been counted as started.
     pub fn is_identified(&self) -> bool {
         self.identified.is_some()
@@ -64,6 +72,7 @@ impl Entry {
     /// The request has ended: writes everything that is known about it. Where it was never
     /// identified, the outcome's model is taken.
     pub fn settle(mut self, outcome: &Outcome) {
+        self.speaks(outcome.endpoint);
         let series = Arc::clone(self.series(outcome.model.as_deref()));
         record(&self.route, &series, outcome);
         self.earn(outcome);
@@ -128,10 +137,13 @@ fn record(route: &Route, series: &Series, outcome: &Outcome) {
         response_bytes,
         content_events: _,
         tokens,
+        audio: _,
         usage_missing: _,
         abandoned: _,
         finish_reason: _,
         tool_calls: _,
+        engine: _,
+        gateway: _,
         degraded: _,
     } = outcome;
     if let Some(code) = *http_status {
@@ -181,6 +193,9 @@ fn record_rare(route: &Route, series: &Series, outcome: &Outcome) {
     if let Some(tokens) = outcome.abandoned {
         let labels = SourceLabels { model: model(), source: tokens.source.as_str() };
         families.tokens.abandoned.get_or_create(&labels).inc_by(tokens.count);
+    }
+    if let Some(length) = outcome.audio {
+        families.tokens.audio.get_or_create(&series.labels).inc_by(length.as_secs_f64());
     }
     if let Some(reason) = outcome.degraded {
         families.own.degraded.get_or_create(&ReasonLabels { reason: reason.as_str() }).inc();

@@ -2,6 +2,8 @@
 //!
 //! The encoder ends each help text with a full stop.
 
+use std::sync::atomic::AtomicU64;
+
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -18,6 +20,7 @@ use crate::labels::{
 use crate::registrar::Registrar;
 
 type Counters<L> = Family<L, Counter>;
+type SecondsCounters<L> = Family<L, Counter<f64, AtomicU64>>;
 type Histograms<L> = Family<L, Histogram, Edges>;
 
 /// All families.
@@ -125,6 +128,7 @@ pub(crate) struct TokenFamilies {
     pub(crate) detail: Counters<DetailLabels>,
     pub(crate) missing: Counters<MissingLabels>,
     pub(crate) abandoned: Counters<SourceLabels>,
+    pub(crate) audio: SecondsCounters<RequestLabels>,
 }
 
 impl TokenFamilies {
@@ -142,6 +146,10 @@ impl TokenFamilies {
             abandoned: to.counter(
                 "llm_abandoned_tokens_total",
                 "Output tokens produced for a client that had left",
+            ),
+            audio: to.seconds_counter(
+                "llm_audio_seconds_total",
+                "Length of the audio that was heard, as reported",
             ),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::sync::atomic::AtomicU64;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -36,6 +37,15 @@ impl Registrar {
         name: &'static str,
         help: &str,
     ) -> Family<L, Counter> {
+        self.add(name, help, Family::default())
+    }
+
+    /// A counter of fractions.
+    pub(crate) fn seconds_counter<L: Labels>(
+        &mut self,
+        name: &'static str,
+        help: &str,
+    ) -> Family<L, Counter<f64, AtomicU64>> {
         self.add(name, help, Family::default())
     }
 

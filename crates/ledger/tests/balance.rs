@@ -122,11 +122,11 @@ fn the_first_identification_stands() {
 fn settling_identifies_by_the_outcome_if_nothing_did_before() {
     let ledger = Ledger::new();
     let route = route(&ledger);
-    route
-        .begin(Endpoint::Completions)
-        .settle(&Outcome { model: Some("tiny".to_owned()), ..fine() });
-    route.begin(Endpoint::Completions).settle(&fine());
-    route.begin(Endpoint::Completions).settle(&Outcome { model: Some(String::new()), ..fine() });
+    for model in [Some("tiny"), None, Some("")] {
+        let model = model.map(str::to_owned);
+        let outcome = Outcome { endpoint: Endpoint::Completions, model, ..fine() };
+        route.begin(Endpoint::Other).settle(&outcome);
+    }
     let started =
         |model| sum(&ledger.encode(), "llm_requests_started_total", &[r#""completions""#, model]);
     assert_eq!(started(r#"model="tiny""#), Some(1.0));

@@ -19,7 +19,7 @@ fn outcomes_of_a_known_model_exist_at_zero() {
     for model in [r#"model="tiny""#, r#"model="listed""#] {
         for endpoint in Endpoint::ALL {
             let endpoint_label = format!(r#"endpoint="{endpoint}""#);
-            let exists = endpoint != Endpoint::Other;
+            let exists = endpoint <= Endpoint::Embeddings;
             let labels = [model, &endpoint_label];
             let zero = exists.then_some(0.0);
             assert_eq!(sum(&text, "llm_requests_started_total", &labels), zero, "{labels:?}");
@@ -169,4 +169,32 @@ fn reloads_are_counted_and_the_start_is_not() {
     assert_eq!(state(), (0.0, 1.0, 0.0));
     ledger.config_loaded(true, true);
     assert_eq!(state(), (1.0, 1.0, 1.0));
+}
+
+#[test]
+fn audio_is_counted_in_seconds() {
+    let ledger = Ledger::new();
+    let route = route(&ledger);
+    for length in [1_500, 250] {
+        let audio = Some(Duration::from_millis(length));
+        settle(&route, "tiny", &weir_wire::Outcome { audio, ..fine() });
+    }
+    let text = ledger.encode();
+    let labels = [r#"endpoint="chat_completions""#, r#"model="tiny""#];
+    assert_eq!(sum(&text, "llm_audio_seconds_total", &labels), Some(1.75));
+}
+
+#[test]
+fn the_body_may_tell_the_endpoint_until_the_request_is_counted() {
+    let ledger = Ledger::new();
+    let route = route(&ledger);
+    let mut entry = route.begin(Endpoint::Other);
+    entry.speaks(Endpoint::Rerank);
+    entry.identify(Some("tiny"));
+    entry.speaks(Endpoint::Score);
+    entry.settle(&weir_wire::Outcome { endpoint: Endpoint::Score, ..fine() });
+    let text = ledger.encode();
+    let ended = |endpoint| sum(&text, "llm_requests_total", &[endpoint, r#"outcome="success""#]);
+    assert_eq!(ended(r#"endpoint="rerank""#), Some(1.0));
+    assert_eq!(ended(r#"endpoint="score""#), None);
 }

@@ -1,17 +1,22 @@
 //! What an event or a body means, dialect by dialect.
 
+mod audio;
 mod choices;
+mod generic;
 mod messages;
+pub(crate) mod pooled;
+pub(crate) mod realtime;
 mod responses;
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde::de::MapAccess;
 
-use crate::Endpoint;
 use crate::lenient::{Filled, Maybe, Object, Text, skip};
 use crate::members::{Found, Members, Wanted};
 use crate::usage::Usage;
+use crate::{Endpoint, EngineReport};
 
 /// What one event, or a whole body, says.
 #[derive(Debug, Default)]
@@ -36,6 +41,11 @@ pub(crate) struct Reading<'a> {
     pub(crate) model: Option<Cow<'a, str>>,
     /// Apart from usage it says nothing: a client that did not ask for usage would not be sent it.
     pub(crate) bare: bool,
+    /// The engine's own times.
+    pub(crate) engine: Option<Box<EngineReport>>,
+    pub(crate) fingerprint: Option<Cow<'a, str>>,
+    /// Length of the audio that was heard, where it stands outside of usage.
+    pub(crate) audio: Option<Duration>,
 }
 
 impl Reading<'_> {
@@ -60,8 +70,12 @@ pub(crate) enum Dialect {
     Responses,
     /// Anthropic messages.
     Messages,
-    /// OpenAI embeddings.
-    Embeddings,
+    /// Transcriptions, translations and speech.
+    Audio,
+    /// One object, and nothing generated: embeddings, rerank, score, classify, pooling.
+    Pooled,
+    /// An API that is not known.
+    Generic,
 }
 
 impl Dialect {
@@ -70,9 +84,23 @@ impl Dialect {
             Endpoint::ChatCompletions | Endpoint::Completions => Some(Self::Choices { echo_only }),
             Endpoint::Responses => Some(Self::Responses),
             Endpoint::Messages => Some(Self::Messages),
-            Endpoint::Embeddings => Some(Self::Embeddings),
-            Endpoint::Other => None,
+            Endpoint::Transcriptions | Endpoint::Translations | Endpoint::Speech => {
+                Some(Self::Audio)
+            }
+            Endpoint::Embeddings
+            | Endpoint::Rerank
+            | Endpoint::Score
+            | Endpoint::Classify
+            | Endpoint::Pooling => Some(Self::Pooled),
+            Endpoint::Other => Some(Self::Generic),
+            // The messages of a WebSocket are read by `realtime`.
+            Endpoint::Realtime => None,
         }
+    }
+
+    /// Whether there are good answers that are no JSON: subtitles, sound, bare vectors.
+    pub(crate) fn has_opaque_bodies(self) -> bool {
+        matches!(self, Self::Audio | Self::Pooled | Self::Generic)
     }
 
     /// Reads one event of a stream.
@@ -83,14 +111,16 @@ impl Dialect {
     ) -> Result<Reading<'a>, Malformed> {
         // OpenAI's last word; vLLM 0.11.1 to 0.18 and LiteLLM add it to other dialects too.
         if data.trim_ascii() == b"[DONE]" {
-            let terminal = matches!(self, Self::Choices { .. });
+            let terminal = matches!(self, Self::Choices { .. } | Self::Audio);
             return Ok(Reading { terminal, ..Reading::default() });
         }
         match self {
             Self::Choices { echo_only } => choices::event(data, echo_only),
             Self::Responses => responses::event(name, data),
             Self::Messages => messages::event(name, data),
-            Self::Embeddings => Ok(Reading::default()),
+            Self::Audio => audio::event(data),
+            Self::Pooled => Ok(Reading::default()),
+            Self::Generic => generic::event(data),
         }
     }
 
@@ -100,7 +130,9 @@ impl Dialect {
             Self::Choices { .. } => choices::BODY,
             Self::Responses => responses::BODY,
             Self::Messages => messages::BODY,
-            Self::Embeddings => EMBEDDINGS_BODY,
+            Self::Audio => audio::BODY,
+            Self::Pooled => pooled::BODY,
+            Self::Generic => generic::BODY,
         }
     }
 
@@ -110,9 +142,13 @@ impl Dialect {
             Self::Choices { .. } => choices::body(members),
             Self::Responses => responses::body(members),
             Self::Messages => messages::body(members),
-            Self::Embeddings => Reading::default(),
+            Self::Audio => audio::body(members),
+            Self::Pooled => pooled::body(members),
+            Self::Generic => Reading::default(),
         };
-        reading.usage = member(members, "usage").unwrap_or(Maybe::Other);
+        if reading.usage == Maybe::Absent {
+            reading.usage = member(members, "usage").unwrap_or(Maybe::Other);
+        }
         reading.model = text(members, "model");
         reading.error |= is_error(members);
         reading
@@ -154,8 +190,6 @@ impl<'de> Object<'de> for Typed<'de> {
         Ok(())
     }
 }
-
-const EMBEDDINGS_BODY: &[Wanted] = &[MODEL, USAGE, ERROR, OBJECT];
 
 const MODEL: Wanted = Wanted { name: "model", limit: 8 << 10 };
 const USAGE: Wanted = Wanted { name: "usage", limit: 64 << 10 };

@@ -5,11 +5,12 @@ use std::fmt;
 /// An LLM API as clients see it; the value of the `endpoint` label.
 ///
 /// Sources: the [OpenAI API reference](https://platform.openai.com/docs/api-reference), the
-/// [Anthropic Messages API](https://docs.anthropic.com/en/api/messages) and the routes of vLLM's
+/// [Anthropic Messages API](https://docs.anthropic.com/en/api/messages), the
+/// [Cohere API](https://docs.cohere.com/reference/rerank) and the routes of vLLM's
 /// `vllm/entrypoints/openai/api_server.py` (0.4 to 0.33).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Endpoint {
-    /// `POST …/chat/completions`
+    /// `POST …/chat/completions`, and vLLM's `…/chat/completions/batch`
     ChatCompletions,
     /// `POST …/completions`
     Completions,
@@ -17,20 +18,44 @@ pub enum Endpoint {
     Responses,
     /// `POST …/messages` (Anthropic)
     Messages,
-    /// `POST …/embeddings`
+    /// `POST …/embeddings`, and Cohere's `…/embed`
     Embeddings,
+    /// `POST …/rerank` (Cohere, Jina, vLLM)
+    Rerank,
+    /// `POST …/score`, `…/generative_scoring` (vLLM)
+    Score,
+    /// `POST …/classify` (vLLM)
+    Classify,
+    /// `POST …/pooling` (vLLM)
+    Pooling,
+    /// `POST …/audio/transcriptions`
+    Transcriptions,
+    /// `POST …/audio/translations`
+    Translations,
+    /// `POST …/audio/speech`
+    Speech,
+    /// `GET …/realtime`, upgraded to a WebSocket
+    Realtime,
     /// LLM work whose dialect is not read: measured for time and bytes only.
     Other,
 }
 
 impl Endpoint {
     /// Every endpoint, in the order of the documentation.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 14] = [
         Self::ChatCompletions,
         Self::Completions,
         Self::Responses,
         Self::Messages,
         Self::Embeddings,
+        Self::Rerank,
+        Self::Score,
+        Self::Classify,
+        Self::Pooling,
+        Self::Transcriptions,
+        Self::Translations,
+        Self::Speech,
+        Self::Realtime,
         Self::Other,
     ];
 
@@ -42,18 +67,30 @@ impl Endpoint {
             Self::Responses => "responses",
             Self::Messages => "messages",
             Self::Embeddings => "embeddings",
+            Self::Rerank => "rerank",
+            Self::Score => "score",
+            Self::Classify => "classify",
+            Self::Pooling => "pooling",
+            Self::Transcriptions => "transcriptions",
+            Self::Translations => "translations",
+            Self::Speech => "speech",
+            Self::Realtime => "realtime",
             Self::Other => "other",
         }
     }
 
-    /// Whether answers hold generated tokens, so that a first token can be waited for.
+    /// Whether answers hold generated content, so that a first token can be waited for.
     pub const fn generates(self) -> bool {
-        matches!(self, Self::ChatCompletions | Self::Completions | Self::Responses | Self::Messages)
-    }
-
-    /// Whether answers of this endpoint carry token usage that the meter can read.
-    pub const fn reports_usage(self) -> bool {
-        !matches!(self, Self::Other)
+        matches!(
+            self,
+            Self::ChatCompletions
+                | Self::Completions
+                | Self::Responses
+                | Self::Messages
+                | Self::Transcriptions
+                | Self::Translations
+                | Self::Speech
+        )
     }
 
     /// Whether usage in a stream has to be asked for with `stream_options`.
@@ -83,7 +120,8 @@ pub enum Class {
 /// Last path segments of `POST` requests that run no model.
 ///
 /// `tokenize` to `wake_up` are vLLM's, `count_tokens` is Anthropic's and vLLM's, `cancel` belongs
-/// to stored responses and batches, the rest are management calls of vLLM.
+/// to stored responses and batches, `batches` to work that is done later, the rest are management
+/// calls of vLLM.
 const NOT_LLM_TAIL: &[&str] = &[
     "tokenize",
     "detokenize",
@@ -93,6 +131,7 @@ const NOT_LLM_TAIL: &[&str] = &[
     "input_tokens",
     "compact",
     "cancel",
+    "batches",
     "sleep",
     "wake_up",
     "pause",
@@ -144,6 +183,8 @@ const NOT_LLM_HEAD: &[&str] = &[
     "containers",
     "fine_tuning",
     "evals",
+    // Its sessions are made by POST; what runs a model is the WebSocket.
+    "realtime",
 ];
 
 /// Tells what a request is from its method and its path (a query is ignored).
@@ -158,31 +199,59 @@ const NOT_LLM_HEAD: &[&str] = &[
 /// assert_eq!(classify("POST", "/v1/completions?x=1"), Class::Llm(Endpoint::Completions));
 /// assert_eq!(classify("POST", "/v1/chat/completions/render"), Class::Passthrough);
 /// assert_eq!(classify("GET", "/v1/models"), Class::ModelList);
-/// assert_eq!(classify("POST", "/rerank"), Class::Llm(Endpoint::Other));
+/// assert_eq!(classify("POST", "/v2/rerank"), Class::Llm(Endpoint::Rerank));
+/// assert_eq!(classify("GET", "/v1/realtime?model=a"), Class::Llm(Endpoint::Realtime));
 /// ```
 pub fn classify(method: &str, path: &str) -> Class {
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    let mut segments = path.rsplit('/').filter(|segment| !segment.is_empty());
-    let last = segments.next().unwrap_or_default();
-    let before = segments.next().unwrap_or_default();
-    if method == "GET" && last == "models" {
-        return Class::ModelList;
-    }
-    // Every call that runs a model is a POST, but for realtime's WebSocket upgrade.
-    if method != "POST" || last.is_empty() || NOT_LLM_TAIL.contains(&last) {
-        return Class::Passthrough;
+    let path = without_query(path);
+    let (before, last) = last_segments(path);
+    match (method, last) {
+        ("GET", "models") => return Class::ModelList,
+        // Every call that runs a model is a POST, but for realtime's WebSocket upgrade.
+        ("GET", "realtime") => return Class::Llm(Endpoint::Realtime),
+        ("POST", "") => return Class::Passthrough,
+        ("POST", _) if !NOT_LLM_TAIL.contains(&last) => {}
+        _ => return Class::Passthrough,
     }
     let endpoint = match (before, last) {
-        ("chat", "completions") => Endpoint::ChatCompletions,
+        ("chat", "completions") | ("completions", "batch") => Endpoint::ChatCompletions,
         (_, "completions") => Endpoint::Completions,
         (_, "responses") => Endpoint::Responses,
         // OpenAI's Assistants API stores messages under /threads/ID/messages.
         (_, "messages") if !path.contains("/threads/") => Endpoint::Messages,
-        (_, "embeddings") => Endpoint::Embeddings,
+        (_, "embeddings" | "embed") => Endpoint::Embeddings,
+        (_, "rerank") => Endpoint::Rerank,
+        (_, "score" | "generative_scoring") => Endpoint::Score,
+        (_, "classify") => Endpoint::Classify,
+        (_, "pooling") => Endpoint::Pooling,
+        ("audio", "transcriptions") => Endpoint::Transcriptions,
+        ("audio", "translations") => Endpoint::Translations,
+        ("audio", "speech") => Endpoint::Speech,
         _ if is_management(path) => return Class::Passthrough,
         _ => Endpoint::Other,
     };
     Class::Llm(endpoint)
+}
+
+/// The last segment of a path and the one before it; a slash at the end does not matter.
+fn last_segments(path: &str) -> (&str, &str) {
+    let mut segments = path.rsplit('/').filter(|segment| !segment.is_empty());
+    let last = segments.next().unwrap_or_default();
+    (segments.next().unwrap_or_default(), last)
+}
+
+/// Whether the body tells what is asked for: SageMaker's `/invocations`.
+pub(crate) fn is_by_shape(target: &str) -> bool {
+    last_segments(without_query(target)).1 == "invocations"
+}
+
+/// Whether several conversations are asked for at once: vLLM's `…/chat/completions/batch`.
+pub(crate) fn is_batch(target: &str) -> bool {
+    last_segments(without_query(target)) == ("completions", "batch")
+}
+
+fn without_query(target: &str) -> &str {
+    target.split(['?', '#']).next().unwrap_or_default()
 }
 
 fn is_management(path: &str) -> bool {
@@ -209,9 +278,14 @@ mod tests {
         assert_eq!(llm("/v1/chat/completions/"), Class::Llm(Endpoint::ChatCompletions));
         assert_eq!(llm("/v1/responses"), Class::Llm(Endpoint::Responses));
         assert_eq!(llm("/anthropic/v1/messages"), Class::Llm(Endpoint::Messages));
-        assert_eq!(llm("/v2/rerank"), Class::Llm(Endpoint::Other));
-        assert_eq!(llm("/v1/audio/speech"), Class::Llm(Endpoint::Other));
-        assert_eq!(llm("/v1/chat/completions/batch"), Class::Llm(Endpoint::Other));
+        for path in ["/rerank", "/v1/rerank", "/v2/rerank"] {
+            assert_eq!(llm(path), Class::Llm(Endpoint::Rerank), "{path}");
+        }
+        assert_eq!(llm("/v2/embed"), Class::Llm(Endpoint::Embeddings));
+        assert_eq!(llm("/v1/audio/speech"), Class::Llm(Endpoint::Speech));
+        assert_eq!(llm("/v1/chat/completions/batch"), Class::Llm(Endpoint::ChatCompletions));
+        assert_eq!(llm("/invocations"), Class::Llm(Endpoint::Other));
+        assert!(is_by_shape("/invocations/?x") && !is_by_shape("/v1/invocations/x"));
     }
 
     #[test]
@@ -226,6 +300,9 @@ mod tests {
             ("POST", "/key/generate"),
             ("POST", "/v2/key/info"),
             ("POST", "/v1/files"),
+            ("POST", "/v1/messages/batches"),
+            ("POST", "/v1/realtime/client_secrets"),
+            ("POST", "/v1/realtime/calls"),
             ("POST", "/v1/threads/t1/messages"),
             ("OPTIONS", "/v1/chat/completions"),
             ("POST", "/"),

@@ -56,6 +56,7 @@ fn fault(members: &Members) -> Option<Fault<'_>> {
 /// How servers word it: vLLM (all versions), LiteLLM, OpenAI, Anthropic, SGLang.
 const CONTEXT_LENGTH: &[&str] = &[
     "maximum context length",
+    "context length is only",
     "maximum model length",
     "max_model_len",
     "ContextWindowExceededError",

@@ -1,16 +1,17 @@
 //! One request and its answer: the state machine that the callers drive.
 
+mod session;
 mod verdict;
 
 use std::time::Duration;
 
+use session::ClientSession;
 pub use verdict::End;
 
-use crate::request::RequestSide;
-use crate::response::ResponseSide;
+use crate::request::{RequestSide, cut_name};
+use crate::response::{ResponseSide, SWITCHING_PROTOCOLS};
 use crate::{
     Degraded, Endpoint, Forward, Policy, Progress, RequestFacts, RequestHead, ResponseHead,
-    UsagePolicy,
 };
 
 /// One request and its answer. See the [crate's documentation](crate) for an example.
@@ -27,22 +28,25 @@ pub struct Exchange {
     connect: Option<Duration>,
     sent: Option<Duration>,
     request_degraded: Option<Degraded>,
+    /// The model that the path or the query names.
+    named: Option<String>,
+    /// What the client says once it is upgraded.
+    client: Option<ClientSession>,
 }
 
 impl Exchange {
     /// Begins when the request's head has been read.
     pub fn new(head: &RequestHead<'_>, policy: Policy) -> Self {
-        let readable = !head.is_encoded() && !head.is_multipart();
-        let may_ask =
-            policy.usage == UsagePolicy::Exact && head.endpoint.has_stream_options() && readable;
         Self {
             endpoint: head.endpoint,
             policy,
-            request: RequestSide::new(policy.limits, may_ask),
+            request: RequestSide::new(head, policy),
             response: ResponseSide::new(policy.limits),
             connect: None,
             sent: None,
-            request_degraded: head.is_encoded().then_some(Degraded::Encoded),
+            request_degraded: None,
+            named: head.model().map(|name| cut_name(name, policy.limits.model_bytes)),
+            client: None,
         }
     }
 
@@ -50,8 +54,11 @@ impl Exchange {
     /// the upstream is to get instead.
     pub fn on_request_body(&mut self, piece: &[u8], end: bool) -> Forward {
         let forward = self.request.push(piece, end);
+        self.endpoint = self.request.endpoint_by_shape().unwrap_or(self.endpoint);
         if self.request.has_failed() {
             self.request_degraded.get_or_insert(Degraded::Panic);
+        } else if self.request.is_encoded() {
+            self.request_degraded.get_or_insert(Degraded::Encoded);
         } else if end && self.request.is_invalid() && self.endpoint != Endpoint::Other {
             self.request_degraded.get_or_insert(Degraded::InvalidJson);
         }
@@ -73,6 +80,12 @@ impl Exchange {
         self.request.forget_asking();
     }
 
+    /// The API that the request speaks: that of its path, or where the path leaves it open
+    /// (SageMaker's `/invocations`) that of its body, once that has ended.
+    pub fn endpoint(&self) -> Endpoint {
+        self.endpoint
+    }
+
     /// What the request says of itself, once its body has ended.
     pub fn request(&self) -> Option<&RequestFacts> {
         self.request.facts()
@@ -80,7 +93,7 @@ impl Exchange {
 
     /// The model that the request names as far as its body has been read.
     pub fn model_so_far(&self) -> Option<String> {
-        self.request.model_so_far()
+        self.named.clone().or_else(|| self.request.model_so_far())
     }
 
     /// A connection to the upstream was made, in `took`.
@@ -98,6 +111,28 @@ impl Exchange {
         // An early answer comes while it is not yet decided whether usage is asked for.
         let may_drop = self.request.asked() || self.request.may_ask();
         self.response.head(self.endpoint, self.request.facts(), head, may_drop);
+    }
+
+    /// A header of the answer, after its head: what LiteLLM says of its work, and usage that stands in
+    /// no body. All others are passed over. `name` in lower case.
+    pub fn on_response_header(&mut self, name: &str, value: &str) {
+        self.response.header(name, value);
+    }
+
+    /// Whether the answer is a WebSocket: what comes from both sides are frames.
+    pub fn is_upgraded(&self) -> bool {
+        self.response.status == Some(SWITCHING_PROTOCOLS)
+    }
+
+    /// Frames of the client, which go on as they are.
+    pub fn on_client_frames(&mut self, piece: &[u8]) {
+        let client = self.client.get_or_insert_with(ClientSession::new);
+        client.push(piece, self.policy.limits.model_bytes);
+    }
+
+    /// Whether the answer's body has ended.
+    pub fn answer_has_ended(&self) -> bool {
+        self.response.ended
     }
 
     /// Whether any part of an answer has come.
@@ -140,9 +175,13 @@ impl Exchange {
         self.sent = None;
     }
 
-    /// The model: the request's, else the answer's.
+    /// The model: the request's, be it in the path or in the body, else the answer's.
     pub fn model(&self) -> Option<&str> {
+        if self.named.is_some() {
+            return self.named.as_deref();
+        }
         let asked = self.request.facts().and_then(|facts| facts.model.as_deref());
+        let asked = asked.or_else(|| self.client.as_ref()?.model.as_deref());
         asked.or(self.response.model.as_deref())
     }
 

@@ -1,12 +1,15 @@
 //! Heads of requests and answers, as far as the meter needs them.
 
-use crate::Endpoint;
+use crate::request::model_in_target;
+use crate::{Endpoint, endpoint};
 
 /// The head of a request, as far as the meter needs it.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestHead<'a> {
     /// From [`classify`](crate::classify).
     pub endpoint: Endpoint,
+    /// Path and query: the model can stand in them.
+    pub target: &'a str,
     /// The `content-type` header.
     pub content_type: Option<&'a str>,
     /// The `content-encoding` header.
@@ -16,18 +19,34 @@ pub struct RequestHead<'a> {
 impl RequestHead<'_> {
     /// A request with a plain JSON body.
     pub fn json(endpoint: Endpoint) -> Self {
-        Self { endpoint, content_type: Some("application/json"), content_encoding: None }
+        Self {
+            endpoint,
+            target: "",
+            content_type: Some("application/json"),
+            content_encoding: None,
+        }
     }
 
-    pub(crate) fn is_encoded(&self) -> bool {
-        is_encoded(self.content_encoding)
+    /// The content coding, if the body has one.
+    pub(crate) fn coding(&self) -> Option<&str> {
+        coding(self.content_encoding)
     }
 
-    /// Python's servers read JSON whatever the content type says (`curl -d` says form), but for
-    /// multipart.
-    pub(crate) fn is_multipart(&self) -> bool {
-        let kind = self.content_type.unwrap_or_default().trim_start();
-        kind.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("multipart/"))
+    /// Whether the body tells what is asked for.
+    pub(crate) fn is_by_shape(&self) -> bool {
+        self.endpoint == Endpoint::Other && endpoint::is_by_shape(self.target)
+    }
+
+    /// Whether usage of a streamed answer has to be asked for.
+    pub(crate) fn takes_stream_options(&self) -> bool {
+        // A batch is never streamed.
+        let asks = self.endpoint.has_stream_options() && !endpoint::is_batch(self.target);
+        asks || self.is_by_shape()
+    }
+
+    /// The model that the path or the query names.
+    pub(crate) fn model(&self) -> Option<String> {
+        model_in_target(self.target, self.endpoint == Endpoint::Realtime)
     }
 }
 
@@ -48,8 +67,14 @@ impl<'a> ResponseHead<'a> {
         Self { status, content_type, content_encoding: None }
     }
 
-    pub(crate) fn is_encoded(&self) -> bool {
-        is_encoded(self.content_encoding)
+    /// The content coding, if the body has one.
+    pub(crate) fn coding(&self) -> Option<&str> {
+        coding(self.content_encoding)
+    }
+
+    /// Whether the body is JSON, as far as the head says.
+    pub(crate) fn may_be_json(&self) -> bool {
+        self.content_type.is_none_or(|kind| kind.to_ascii_lowercase().contains("json"))
     }
 
     pub(crate) fn is_event_stream(&self, asked_for_stream: bool) -> bool {
@@ -61,6 +86,6 @@ impl<'a> ResponseHead<'a> {
     }
 }
 
-fn is_encoded(coding: Option<&str>) -> bool {
-    coding.is_some_and(|coding| !matches!(coding.trim(), "" | "identity"))
+fn coding(header: Option<&str>) -> Option<&str> {
+    header.filter(|coding| !matches!(coding.trim(), "" | "identity"))
 }

@@ -83,6 +83,10 @@ macro_rules! other_scalars {
     };
 }
 
+mod number;
+
+pub(crate) use number::{Count, Number};
+
 fn drain_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
     while seq.next_element::<IgnoredAny>()?.is_some() {}
     Ok(())
@@ -216,42 +220,6 @@ impl<'de> Deserialize<'de> for Text<'de> {
                 visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64));
         }
         deserializer.deserialize_any(TextVisitor)
-    }
-}
-
-/// A value that should be a whole number, 0 or more.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Count(pub(crate) Option<u64>);
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct CountVisitor;
-        impl<'de> Visitor<'de> for CountVisitor {
-            type Value = Count;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("any value")
-            }
-
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
-                // JavaScript's largest whole number; more tokens than that is no count.
-                Ok(Count((number <= (1 << 53)).then_some(number)))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-                drain_seq(seq)?;
-                Ok(Count(None))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                drain_map(map)?;
-                Ok(Count(None))
-            }
-
-            other_scalars!(Count(None) =>
-                visit_bool(bool), visit_i64(i64), visit_f64(f64), visit_str(&str));
-        }
-        deserializer.deserialize_any(CountVisitor)
     }
 }
 

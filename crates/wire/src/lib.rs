@@ -3,8 +3,9 @@
 //! Give an [`Exchange`] the bytes of one HTTP request and its answer, with the instant at which
 //! each piece was seen, and it tells what happened: the model, the time to the first token, the
 //! gaps between tokens, the tokens that the server reports, and how it ended. It speaks OpenAI's
-//! chat completions, completions, responses and embeddings and Anthropic's messages, as OpenAI,
-//! Anthropic, vLLM (0.4 to 0.33), LiteLLM and llama.cpp really send them.
+//! chat completions, completions, responses, embeddings, audio and realtime, Anthropic's messages,
+//! and the rerank, score, classify and pooling of Cohere and vLLM, as OpenAI, Anthropic, vLLM (0.4 to
+//! 0.33), LiteLLM, llama.cpp, SGLang and TGI really send them.
 //!
 //! ```
 //! use std::time::Duration;
@@ -44,10 +45,12 @@
 //! The words (first token, inter-token latency …) are defined once, at the fields of [`Outcome`]
 //! and [`Progress`]; whoever measures with this crate means the same by them.
 
+mod coding;
 mod dialect;
 mod endpoint;
 mod error_body;
 mod exchange;
+mod form;
 mod forward;
 mod guard;
 mod head;
@@ -59,11 +62,13 @@ mod members;
 mod models;
 mod outcome;
 mod policy;
+mod report;
 mod request;
 mod response;
 pub mod sse;
 mod timing;
 mod usage;
+mod websocket;
 
 pub use endpoint::{Class, Endpoint, classify};
 pub use error_body::refuses_stream_options;
@@ -76,5 +81,6 @@ pub use outcome::{
     Degraded, Outcome, OutcomeKind, Source, Status, TokenCounts, Tokens, UsageMissing,
 };
 pub use policy::{Policy, UsagePolicy};
+pub use report::{EngineReport, GatewayReport};
 pub use request::RequestFacts;
 pub use timing::{COALESCE, Progress};

@@ -11,10 +11,18 @@ pub struct Limits {
     /// An incomplete event that is held back while it may turn out to be the usage event that
     /// Weir asked for.
     pub hold_bytes: usize,
+    /// What a compressed body may come to. It is not held, but reading it takes time: a body that
+    /// goes on beyond is not read any further.
+    pub decoded_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { model_bytes: 256, event_bytes: 4 << 20, hold_bytes: 64 << 10 }
+        Self {
+            model_bytes: 256,
+            event_bytes: 4 << 20,
+            hold_bytes: 64 << 10,
+            decoded_bytes: 256 << 20,
+        }
     }
 }

@@ -82,6 +82,7 @@ pub(crate) struct Members {
     keep: Option<usize>,
     offset: u64,
     end: Option<u64>,
+    array: bool,
 }
 
 /// Longer keys are nobody's: the raw bytes of a wanted key, escapes included, are fewer.
@@ -98,7 +99,13 @@ impl Members {
             keep: None,
             offset: 0,
             end: None,
+            array: false,
         }
+    }
+
+    /// Forgets what it has read.
+    pub(crate) fn restart(&mut self) {
+        *self = Self::new(self.wanted);
     }
 
     /// The value of a wanted member, as raw JSON.
@@ -119,6 +126,11 @@ impl Members {
     /// Whether this is no JSON object.
     pub(crate) fn is_invalid(&self) -> bool {
         self.state == State::Invalid
+    }
+
+    /// Whether this is an array instead.
+    pub(crate) fn is_array(&self) -> bool {
+        self.array
     }
 
     /// Whether a wanted member was larger than its limit.
@@ -192,7 +204,10 @@ impl Members {
                 State::Scalar
             }
             (State::Comma, b',' | b'}') => return self.after_value(byte, offset),
-            _ => State::Invalid,
+            (state, _) => {
+                self.array = state == State::Before && byte == b'[';
+                State::Invalid
+            }
         };
     }
 

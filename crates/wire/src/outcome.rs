@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::Endpoint;
+use crate::{Endpoint, EngineReport, GatewayReport};
 
 /// Whose fault it was, if anybody's; the value of the `status` label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -303,6 +303,8 @@ pub struct Outcome {
     pub content_events: u64,
     /// The tokens.
     pub tokens: TokenCounts,
+    /// Length of the audio that was heard, as reported: transcriptions and translations.
+    pub audio: Option<Duration>,
     /// Why usage is missing where it was expected; `None` where it came or was not expected.
     pub usage_missing: Option<UsageMissing>,
     /// Output tokens that were produced for a client that left before the end.
@@ -311,6 +313,10 @@ pub struct Outcome {
     pub finish_reason: Option<String>,
     /// Tool calls that the answer began.
     pub tool_calls: u32,
+    /// What the engine says of its own work.
+    pub engine: EngineReport,
+    /// What LiteLLM says of its own work.
+    pub gateway: GatewayReport,
     /// Why the meter saw less than everything, if so.
     pub degraded: Option<Degraded>,
 }

@@ -1,22 +1,12 @@
 //! What a request says of itself, read while its body passes by, and where usage is asked for.
 
+mod fields;
+
 use crate::guard::guarded;
-use crate::members::{Found, Members, Wanted};
-use crate::{Forward, Limits};
+use crate::{Endpoint, Forward, Limits, Policy, RequestHead, UsagePolicy};
+use fields::{Fields, TooLong};
 
-/// Raw bytes that a name may take: every byte of it could be written as `\u00XX`.
-const MODEL_RAW: usize = 8 << 10;
-
-const WANTED: &[Wanted] = &[
-    Wanted { name: "model", limit: MODEL_RAW },
-    Wanted { name: "stream", limit: 16 },
-    Wanted { name: "stream_options", limit: 4 << 10 },
-    Wanted { name: "n", limit: 32 },
-    Wanted { name: "echo", limit: 16 },
-    Wanted { name: "max_tokens", limit: 32 },
-    Wanted { name: "max_completion_tokens", limit: 32 },
-    Wanted { name: "max_output_tokens", limit: 32 },
-];
+pub(crate) use fields::model_in_target;
 
 const ASK: &[u8] = br#","stream_options":{"include_usage":true}"#;
 
@@ -42,27 +32,25 @@ pub struct RequestFacts {
 }
 
 impl RequestFacts {
-    fn read(members: &Members, limits: &Limits) -> Self {
-        let number =
-            |name| members.get(name).value().and_then(|raw| serde_json::from_slice(raw).ok());
+    fn read(fields: &Fields, limits: &Limits) -> Self {
         Self {
-            model: model(members.get("model"), limits.model_bytes),
-            stream: members.get("stream") == Found::Value(b"true"),
-            has_stream_options: !members.get("stream_options").is_absent(),
-            choices: number("n"),
-            max_tokens: number("max_completion_tokens")
-                .or_else(|| number("max_output_tokens"))
-                .or_else(|| number("max_tokens")),
-            echo: members.get("echo") == Found::Value(b"true"),
+            model: model(fields, limits.model_bytes),
+            stream: fields.is_true("stream"),
+            has_stream_options: fields.is_there("stream_options"),
+            choices: fields.number("n"),
+            max_tokens: fields
+                .number("max_completion_tokens")
+                .or_else(|| fields.number("max_output_tokens"))
+                .or_else(|| fields.number("max_tokens")),
+            echo: fields.is_true("echo"),
         }
     }
 }
 
-fn model(found: Found<'_>, limit: usize) -> Option<String> {
-    let name = match found {
-        Found::Absent => return None,
-        Found::TooLarge => "…".repeat(limit / 3 + 1),
-        Found::Value(raw) => serde_json::from_slice::<String>(raw).ok()?,
+fn model(fields: &Fields, limit: usize) -> Option<String> {
+    let name = match fields.text("model") {
+        Ok(name) => name?,
+        Err(TooLong) => "…".repeat(limit / 3 + 1),
     };
     // To vLLM an empty name is none: it takes its default.
     (!name.is_empty()).then(|| cut_name(name, limit))
@@ -80,8 +68,9 @@ pub(crate) fn cut_name(mut name: String, limit: usize) -> String {
 /// The request's body on its way.
 #[derive(Debug)]
 pub(crate) struct RequestSide {
-    members: Members,
+    fields: Fields,
     limits: Limits,
+    by_shape: bool,
     /// Whether this request is one that usage may be asked for.
     may_ask: bool,
     /// Bytes from the closing brace on, held until the end tells whether anything follows.
@@ -97,11 +86,15 @@ pub(crate) struct RequestSide {
 }
 
 impl RequestSide {
-    pub(crate) fn new(limits: Limits, may_ask: bool) -> Self {
+    pub(crate) fn new(head: &RequestHead<'_>, policy: Policy) -> Self {
+        let limits = policy.limits;
+        let fields = Fields::of(head, &limits);
+        let asks = head.takes_stream_options() && fields.plain_json().is_some();
         Self {
-            members: Members::new(WANTED),
+            fields,
             limits,
-            may_ask,
+            by_shape: head.is_by_shape(),
+            may_ask: asks && policy.usage == UsagePolicy::Exact,
             tail: Vec::new(),
             asked: false,
             bytes: 0,
@@ -137,7 +130,9 @@ impl RequestSide {
     /// The body comes once more; one that had not ended is read from its beginning.
     pub(crate) fn restart(&mut self) {
         if self.facts.is_none() {
-            *self = Self::new(self.limits, self.may_ask);
+            self.fields.restart(&self.limits);
+            self.tail.clear();
+            self.bytes = 0;
         }
     }
 
@@ -146,23 +141,25 @@ impl RequestSide {
         if self.panic_on.is_some_and(|planted| memchr::memmem::find(chunk, planted).is_some()) {
             panic!("planted");
         }
-        self.members.push(chunk);
+        self.fields.push(chunk);
         let forward =
             if self.may_ask { self.hold_tail(chunk, start, end) } else { Forward::Unchanged };
         if end {
-            self.invalid = self.bytes > 0 && !self.members.is_complete();
-            self.facts = Some(RequestFacts::read(&self.members, &self.limits));
+            self.invalid = self.bytes > 0 && !self.fields.is_complete();
+            self.facts = Some(RequestFacts::read(&self.fields, &self.limits));
         }
         forward
     }
 
     /// Holds the closing brace back until the body has ended, then puts the question before it.
     fn hold_tail(&mut self, chunk: &[u8], start: u64, end: bool) -> Forward {
-        let Some(brace) = self.members.end() else { return Forward::Unchanged };
+        let Some(members) = self.fields.plain_json() else { return Forward::Unchanged };
+        let Some(brace) = members.end() else { return Forward::Unchanged };
+        let is_invalid = members.is_invalid();
         let split = usize::try_from(brace.saturating_sub(start)).unwrap_or(chunk.len());
         let split = if self.tail.is_empty() { split.min(chunk.len()) } else { 0 };
         let (front, back) = chunk.split_at(split);
-        if self.members.is_invalid() || self.tail.len() + back.len() > TAIL_LIMIT {
+        if is_invalid || self.tail.len() + back.len() > TAIL_LIMIT {
             self.may_ask = false;
         }
         let mut out = front.to_vec();
@@ -180,8 +177,16 @@ impl RequestSide {
     }
 
     fn wants_usage(&self) -> bool {
-        self.members.get("stream") == Found::Value(b"true")
-            && self.members.get("stream_options").is_absent()
+        let is_asked_for = self.fields.is_true("stream") && !self.fields.is_there("stream_options");
+        // Of what `/invocations` takes, chat and completions have stream options.
+        let takes_it = || self.fields.endpoint_by_shape().has_stream_options();
+        is_asked_for && (!self.by_shape || takes_it())
+    }
+
+    /// The API that the body tells, where the path leaves it open and the body has ended.
+    pub(crate) fn endpoint_by_shape(&self) -> Option<Endpoint> {
+        let ended = self.by_shape && self.facts.is_some() && !self.failed;
+        ended.then(|| self.fields.endpoint_by_shape())
     }
 
     /// Whether usage can still be asked for, so that the body may grow.
@@ -209,7 +214,7 @@ impl RequestSide {
 
     /// The model that the body has named so far, which a later member may overrule.
     pub(crate) fn model_so_far(&self) -> Option<String> {
-        model(self.members.get("model"), self.limits.model_bytes)
+        model(&self.fields, self.limits.model_bytes)
     }
 
     /// Whether the meter failed on the body.
@@ -217,9 +222,14 @@ impl RequestSide {
         self.failed
     }
 
-    /// Whether the body was no JSON object.
+    /// Whether the body was neither a JSON object nor a form.
     pub(crate) fn is_invalid(&self) -> bool {
         self.invalid
+    }
+
+    /// Whether the body is compressed in a way that can't be undone.
+    pub(crate) fn is_encoded(&self) -> bool {
+        self.fields.is_encoded()
     }
 }
 
@@ -229,7 +239,8 @@ mod tests {
 
     /// What the upstream gets, with the body cut in pieces of `size` bytes.
     fn forwarded(body: &str, size: usize) -> (String, RequestSide) {
-        let mut side = RequestSide::new(Limits::default(), true);
+        let head = RequestHead::json(Endpoint::ChatCompletions);
+        let mut side = RequestSide::new(&head, Policy::exact());
         let mut out = Vec::new();
         let pieces: Vec<_> = body.as_bytes().chunks(size).collect();
         for (index, piece) in pieces.iter().enumerate() {

@@ -1,17 +1,26 @@
 //! The answer on its way: which kind of body it is, what its events say, what is passed on.
 
+mod reading;
+mod socket;
+
 use std::time::Duration;
 
-use crate::dialect::{Dialect, Reading};
+use crate::coding::Decoder as Coding;
+use crate::dialect::{Dialect, pooled};
 use crate::guard::guarded;
 use crate::hold::{Ended, Hold};
-use crate::lenient::Maybe;
 use crate::members::Members;
-use crate::request::cut_name;
 use crate::sse::{Decoder, Frame};
 use crate::timing::Timing;
 use crate::usage::Usage;
-use crate::{Degraded, Endpoint, Forward, Limits, RequestFacts, ResponseHead, error_body, lossy};
+use crate::websocket::Frames;
+use crate::{
+    Degraded, Endpoint, EngineReport, Forward, GatewayReport, Limits, RequestFacts, ResponseHead,
+    error_body,
+};
+
+/// What turns a request into a WebSocket.
+pub(crate) const SWITCHING_PROTOCOLS: u16 = 101;
 
 /// How the body of an answer is read.
 #[derive(Debug)]
@@ -24,6 +33,8 @@ enum Body {
     },
     Json(Members),
     Error(Members),
+    /// Of a WebSocket.
+    Socket(Frames),
 }
 
 /// What is known of the answer so far.
@@ -32,6 +43,8 @@ pub(crate) struct ResponseSide {
     dialect: Option<Dialect>,
     limits: Limits,
     body: Body,
+    /// The content coding of the body, which is read from a decoded copy.
+    coding: Option<Coding>,
     pub(crate) timing: Timing,
     pub(crate) status: Option<u16>,
     pub(crate) is_stream: bool,
@@ -39,6 +52,8 @@ pub(crate) struct ResponseSide {
     last_byte: Duration,
     pub(crate) bytes: u64,
     pub(crate) ended: bool,
+    /// The body is of a kind that its endpoint has too, but that says nothing: text, audio, vectors.
+    pub(crate) opaque: bool,
     pub(crate) usage: Usage,
     pub(crate) usage_seen: bool,
     /// The last usage came alone, not with an event of one choice.
@@ -55,6 +70,10 @@ pub(crate) struct ResponseSide {
     pub(crate) model: Option<String>,
     pub(crate) tool_calls: u32,
     pub(crate) choices: u64,
+    /// Length of the audio that was heard, where it stands outside of usage.
+    audio: Option<Duration>,
+    pub(crate) engine: EngineReport,
+    pub(crate) gateway: GatewayReport,
     pub(crate) degraded: Option<Degraded>,
     #[cfg(test)]
     pub(crate) panic_on: Option<&'static [u8]>,
@@ -66,6 +85,7 @@ impl ResponseSide {
             dialect: None,
             limits,
             body: Body::Unread,
+            coding: None,
             timing: Timing::default(),
             status: None,
             is_stream: false,
@@ -73,6 +93,7 @@ impl ResponseSide {
             last_byte: Duration::ZERO,
             bytes: 0,
             ended: false,
+            opaque: false,
             usage: Usage::default(),
             usage_seen: false,
             usage_is_sum: false,
@@ -86,6 +107,9 @@ impl ResponseSide {
             model: None,
             tool_calls: 0,
             choices: 0,
+            audio: None,
+            engine: EngineReport::default(),
+            gateway: GatewayReport::default(),
             degraded: None,
             #[cfg(test)]
             panic_on: None,
@@ -105,19 +129,42 @@ impl ResponseSide {
         let asked_for_stream = request.is_some_and(|facts| facts.stream);
         let is_ok = (200..300).contains(&head.status);
         self.is_stream = is_ok && head.is_event_stream(asked_for_stream);
+        if endpoint == Endpoint::Realtime && head.status == SWITCHING_PROTOCOLS {
+            self.body = Body::Socket(Frames::new(self.limits.event_bytes));
+        }
         let Some(dialect) = self.dialect else { return };
-        if head.is_encoded() {
-            self.degrade(Degraded::Encoded);
+        self.opaque =
+            is_ok && !self.is_stream && dialect.has_opaque_bodies() && !head.may_be_json();
+        if self.opaque {
             return;
+        }
+        if let Some(coding) = head.coding() {
+            self.coding = Coding::of(coding, self.limits.decoded_bytes);
+            if self.coding.is_none() {
+                self.degrade(Degraded::Encoded);
+                return;
+            }
         }
         self.body = if !is_ok {
             Body::Error(Members::new(error_body::WANTED))
         } else if self.is_stream {
-            let hold = may_drop.then(|| Hold::new(self.limits.hold_bytes));
+            // No event can be taken out of a compressed stream.
+            let hold =
+                (may_drop && self.coding.is_none()).then(|| Hold::new(self.limits.hold_bytes));
             Body::Events { decoder: Decoder::new(self.limits.event_bytes), hold }
         } else {
             Body::Json(Members::new(dialect.body_members()))
         };
+    }
+
+    /// Reads a header.
+    pub(crate) fn header(&mut self, name: &str, value: &str) {
+        self.gateway.header(name, value);
+        // vLLM's vectors as bare bytes (`encoding_format: "bytes"`) have their usage in the head.
+        if name == "metadata" && self.dialect == Some(Dialect::Pooled) {
+            let metadata = guarded(|| pooled::metadata(value)).flatten().unwrap_or_default();
+            self.note(metadata);
+        }
     }
 
     /// Reads a piece; `drop_usage` if usage was asked for in the client's place.
@@ -128,12 +175,43 @@ impl ResponseSide {
         self.first_byte.get_or_insert(now);
         self.last_byte = now;
         self.bytes += piece.len() as u64;
+        if self.coding.is_some() {
+            self.push_coded(now, piece);
+            return Forward::Unchanged;
+        }
+        self.read(now, piece, drop_usage)
+    }
+
+    /// Reads a decoded copy of a piece, which flows on as it is.
+    fn push_coded(&mut self, now: Duration, piece: &[u8]) {
+        let Some(mut coding) = self.coding.take() else { return };
+        let read = guarded(|| {
+            coding.decode(piece, |plain| {
+                let Forward::Unchanged = self.read(now, plain, false) else { return };
+            })
+        });
+        match read {
+            Some(Ok(())) => self.coding = Some(coding),
+            Some(Err(_)) => {
+                self.body = Body::Unread;
+                self.degrade(Degraded::Encoded);
+            }
+            None => self.fail(),
+        }
+    }
+
+    /// Reads plain bytes.
+    fn read(&mut self, now: Duration, piece: &[u8], drop_usage: bool) -> Forward {
         match &mut self.body {
             Body::Unread => Forward::Unchanged,
             Body::Json(members) | Body::Error(members) => {
                 if guarded(|| members.push(piece)).is_none() {
                     self.fail();
                 }
+                Forward::Unchanged
+            }
+            Body::Socket(_) => {
+                self.read_frames(piece);
                 Forward::Unchanged
             }
             Body::Events { .. } => self.push_events(now, piece, drop_usage),
@@ -177,7 +255,7 @@ impl ResponseSide {
         self.ended = true;
         let now = self.last_byte;
         match std::mem::replace(&mut self.body, Body::Unread) {
-            Body::Unread => Vec::new(),
+            Body::Unread | Body::Socket(_) => Vec::new(),
             Body::Events { mut decoder, hold } => {
                 let mut drop = false;
                 let read = guarded(|| {
@@ -228,94 +306,5 @@ impl ResponseSide {
 
     pub(crate) fn degrade(&mut self, reason: Degraded) {
         self.degraded.get_or_insert(reason);
-    }
-
-    fn read_json(&mut self, members: &Members) {
-        let Some(dialect) = self.dialect else { return };
-        if members.is_invalid() {
-            self.degrade(Degraded::InvalidJson);
-            return;
-        }
-        self.cut = !members.is_complete();
-        let reading = dialect.read_body(members);
-        if members.has_too_large() {
-            self.degrade(Degraded::BodyTooLarge);
-        }
-        self.terminal = !self.cut;
-        self.note(reading);
-    }
-
-    fn read_whole_frame(&mut self, now: Duration, frame: Frame<'_>) -> bool {
-        self.read_frame(now, frame).unwrap_or_else(|reason| {
-            self.degrade(reason);
-            false
-        })
-    }
-
-    /// Reads one frame; returns whether it is the usage event that the client did not ask for.
-    fn read_frame(&mut self, now: Duration, frame: Frame<'_>) -> Result<bool, Degraded> {
-        let (name, data) = match frame {
-            Frame::Event { name, data } => (name, data),
-            Frame::TooLarge => return Err(Degraded::EventTooLarge),
-            Frame::Nothing | Frame::LineFeed => return Ok(false),
-        };
-        #[cfg(test)]
-        if self.panic_on.is_some_and(|planted| memchr::memmem::find(data, planted).is_some()) {
-            panic!("planted");
-        }
-        let Some(dialect) = self.dialect else { return Ok(false) };
-        if let Ok(reading) = dialect.read_event(name, data) {
-            return Ok(self.event(now, reading));
-        }
-        let mended = lossy::mended(data).ok_or(Degraded::InvalidJson)?;
-        match dialect.read_event(name, &mended) {
-            Ok(reading) => Ok(self.event(now, reading)),
-            Err(_) => Err(Degraded::InvalidJson),
-        }
-    }
-
-    fn event(&mut self, now: Duration, reading: Reading<'_>) -> bool {
-        if reading.has_content() {
-            self.timing.content(now, reading.reasoning, reading.answer);
-        }
-        let usage_only = matches!(reading.usage, Maybe::Object(_))
-            && !reading.error
-            && !reading.has_content()
-            && reading.finish.is_none()
-            && (reading.bare || self.has_finished());
-        // Usage that came before shows that the server sends it unasked: the client knows it.
-        let drop = usage_only && !self.usage_seen;
-        self.note(reading);
-        drop
-    }
-
-    fn note(&mut self, reading: Reading<'_>) {
-        match reading.usage {
-            Maybe::Object(usage) => {
-                self.usage_seen = true;
-                self.usage_unread |= !usage.says_something();
-                if !usage.is_blank() {
-                    self.usage_is_sum = reading.bare;
-                    self.usage.update(&usage);
-                }
-            }
-            Maybe::Other => self.usage_unread = true,
-            Maybe::Absent => {}
-        }
-        self.finishes |= reading.finishes;
-        if let Some(finish) = reading.finish {
-            let end = finish.floor_char_boundary(32);
-            self.finish = Some(finish[..end].to_owned());
-        }
-        if self.model.is_none() {
-            self.model = reading
-                .model
-                .filter(|name| !name.is_empty())
-                .map(|name| cut_name(name.into_owned(), self.limits.model_bytes));
-        }
-        self.terminal |= reading.terminal;
-        self.error |= reading.error;
-        self.tool_calls = self.tool_calls.saturating_add(reading.tool_calls);
-        self.choices = self.choices.max(reading.choices);
     }
 }

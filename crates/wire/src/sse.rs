@@ -197,8 +197,7 @@ fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 fn split_field(line: &[u8]) -> (&[u8], &[u8]) {
     match line.iter().take(16).position(|byte| *byte == b':') {
-        None if line == b"data" => (line, &[]),
-        None => (&[], &[]),
+        None => (line, &[]),
         Some(colon) => {
             let value = &line[colon + 1..];
             (&line[..colon], value.strip_prefix(b" ").unwrap_or(value))
@@ -248,6 +247,14 @@ mod tests {
     #[test]
     fn data_lines_join_and_only_one_space_goes() {
         check("data:  ä\ndata\ndata: c\n\n".as_bytes(), &[("", " ä\n\nc")]);
+    }
+
+    #[test]
+    fn a_name_without_a_value_is_no_name() {
+        check(
+            b"event: x\nevent\ndata: a\n\nevent: x\nevents\ndata: b\n\n",
+            &[("", "a"), ("x", "b")],
+        );
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! Token usage as servers report it: one reader for every dialect's spelling.
 
+use std::time::Duration;
+
 use serde::de::MapAccess;
 
-use crate::lenient::{Count, Maybe, Object, skip};
+use crate::lenient::{Count, Maybe, Number, Object, skip};
 
 /// A usage object as it stands in an answer. Members that are missing stay `None`.
 ///
 /// Spellings: OpenAI chat and completions (`prompt_tokens`, `completion_tokens`), OpenAI
-/// responses and Anthropic messages (`input_tokens`, `output_tokens`).
+/// responses and Anthropic messages (`input_tokens`, `output_tokens`). What was heard is told in
+/// tokens, or as `{"type":"duration","seconds":…}`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Usage {
     input: Option<u64>,
@@ -19,6 +22,8 @@ pub(crate) struct Usage {
     cached: Option<u64>,
     cache_write: Option<u64>,
     pub(crate) reasoning: Option<u64>,
+    /// Length of the audio that was heard.
+    pub(crate) audio: Option<Duration>,
 }
 
 /// Whether `input` leaves cached tokens out.
@@ -31,6 +36,11 @@ pub(crate) enum CacheRule {
 }
 
 impl Usage {
+    /// Usage of which only the input is known.
+    pub(crate) fn of_input(tokens: u64) -> Self {
+        Self { input: Some(tokens), ..Self::default() }
+    }
+
     /// Takes what `later` says over what was known: usage is cumulative, never summed.
     pub(crate) fn update(&mut self, later: &Self) {
         let take = |old: &mut Option<u64>, new: Option<u64>| *old = new.or(*old);
@@ -44,6 +54,27 @@ impl Usage {
         take(&mut self.cached, later.cached);
         take(&mut self.cache_write, later.cache_write);
         take(&mut self.reasoning, later.reasoning);
+        self.audio = later.audio.or(self.audio);
+    }
+
+    /// Adds the usage of another answer of the same session.
+    pub(crate) fn add(&mut self, other: &Self) {
+        let add = |sum: &mut Option<u64>, more: Option<u64>| {
+            if let Some(more) = more {
+                *sum = Some(sum.unwrap_or(0).saturating_add(more));
+            }
+        };
+        add(&mut self.input, other.input);
+        add(&mut self.output, other.output);
+        add(&mut self.total, other.total);
+        add(&mut self.cache_read, other.cache_read);
+        add(&mut self.cache_creation, other.cache_creation);
+        add(&mut self.cached, other.cached);
+        add(&mut self.cache_write, other.cache_write);
+        add(&mut self.reasoning, other.reasoning);
+        if let Some(audio) = other.audio {
+            self.audio = Some(self.audio.unwrap_or_default().saturating_add(audio));
+        }
     }
 
     /// The same, but for the output: it was only a beginning.
@@ -53,7 +84,8 @@ impl Usage {
 
     /// Whether any number was understood.
     pub(crate) fn says_something(&self) -> bool {
-        self.input.is_some() || self.output.is_some() || self.total.is_some()
+        let tokens = self.input.is_some() || self.output.is_some() || self.total.is_some();
+        tokens || self.audio.is_some()
     }
 
     /// Whether it only stands for one: LiteLLM writes zeros where it does not know, such as on each
@@ -91,12 +123,16 @@ impl<'de> Object<'de> for Usage {
             "prompt_tokens" | "input_tokens" => self.input = map.next_value::<Count>()?.0,
             "completion_tokens" | "output_tokens" => self.output = map.next_value::<Count>()?.0,
             "total_tokens" => self.total = map.next_value::<Count>()?.0,
+            "seconds" => self.audio = map.next_value::<Number>()?.seconds(),
             "cache_read_input_tokens" => self.cache_read = map.next_value::<Count>()?.0,
             "cache_creation_input_tokens" => self.cache_creation = map.next_value::<Count>()?.0,
             "prompt_tokens_details"
             | "input_tokens_details"
             | "completion_tokens_details"
-            | "output_tokens_details" => {
+            | "output_tokens_details"
+            // OpenAI's audio and realtime.
+            | "input_token_details"
+            | "output_token_details" => {
                 if let Maybe::Object(details) = map.next_value::<Maybe<Details>>()? {
                     self.cached = details.cached.or(self.cached);
                     self.cache_write = details.cache_write.or(self.cache_write);

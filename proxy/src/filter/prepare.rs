@@ -10,6 +10,7 @@ use weir_wire::{Class, End, Endpoint, Exchange, Policy, RequestHead, UsagePolicy
 
 use super::Gate;
 use super::answer;
+use super::coding;
 use super::context::{Context, Metered};
 use crate::route::Route;
 use crate::table::ByPath;
@@ -26,7 +27,7 @@ pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Contex
     session.downstream_session.set_pipelining_enabled(true);
     limit_idling(session);
     spare_http_1_0(session);
-    let target = String::from_utf8_lossy(session.req_header().raw_path()).into_owned();
+    let target = target(session, ctx);
     let length = content_length(session);
     ctx.sending.large = length.is_none_or(|length| length > REPLAYABLE) && has_body(session);
     let table = gate.shared.table(gate.listener);
@@ -92,18 +93,26 @@ async fn meter(
     early: Bytes,
 ) -> Result<()> {
     let text = |name| session.get_header(name).and_then(|value| value.to_str().ok());
+    let target = target(session, ctx);
     let head = RequestHead {
         endpoint,
+        target: &target,
         content_type: text(header::CONTENT_TYPE),
         content_encoding: text(header::CONTENT_ENCODING),
     };
     let mut policy = route.policy();
-    if route.config.pass_accept_encoding && session.get_header(header::ACCEPT_ENCODING).is_some() {
+    if coding::goes_on(&session.req_header().headers, ctx) {
         // An event can't be taken out of a compressed stream again.
         policy.usage = UsagePolicy::Observe;
     }
     let exchange = Exchange::new(&head, policy);
     let metered = ctx.metered.insert(Metered::new(exchange, route.series.begin(endpoint)));
+    if endpoint == Endpoint::Realtime {
+        // What comes behind the head are frames, which belong to no request's body.
+        let _empty = metered.exchange.on_request_body(&[], true);
+        metered.identify();
+        return Ok(());
+    }
     if session.as_ref().retry_buffer_truncated() {
         ctx.sending.beginning = Some(early);
         return Ok(());
@@ -124,10 +133,19 @@ async fn meter(
 impl Metered {
     /// The body has ended: the model, if the request names one, is fixed.
     pub(super) fn identify(&mut self) {
+        if let Some(entry) = &mut self.entry {
+            entry.speaks(self.exchange.endpoint());
+        }
         if let (Some(entry), Some(model)) = (&mut self.entry, self.exchange.model()) {
             entry.identify(Some(model));
         }
     }
+}
+
+/// Path and query behind the route's prefix, as the upstream gets them.
+fn target(session: &Session, ctx: &Context) -> String {
+    let written = || String::from_utf8_lossy(session.req_header().raw_path()).into_owned();
+    ctx.target.clone().unwrap_or_else(written)
 }
 
 /// Reads a body that is known to be small. Pingora keeps what is read and will send it.
@@ -153,7 +171,15 @@ async fn peek_model(
     if !has_body(session) {
         return Ok((None, Bytes::new()));
     }
-    let mut peek = Exchange::new(&RequestHead::json(Endpoint::Other), Policy::observe());
+    let target = target(session, ctx);
+    let text = |name| session.get_header(name).and_then(|value| value.to_str().ok());
+    let head = RequestHead {
+        endpoint: Endpoint::Other,
+        target: &target,
+        content_type: text(header::CONTENT_TYPE),
+        content_encoding: text(header::CONTENT_ENCODING),
+    };
+    let mut peek = Exchange::new(&head, Policy::observe());
     begin_reading(session, ctx).await?;
     loop {
         // Pingora sends on what it can hold; a large body must not end while it is peeked at.

@@ -6,8 +6,9 @@ use bytes::{Bytes, BytesMut};
 use http::header;
 use pingora::http::RequestHeader;
 use pingora::prelude::{Error, ErrorType, HttpPeer, Result};
-use weir_wire::Forward;
+use weir_wire::{Class, End, Endpoint, Forward};
 
+use super::coding;
 use super::context::{Context, NextTry};
 
 /// Where to send it.
@@ -50,6 +51,7 @@ pub(super) fn connected(ctx: &mut Context, reused: bool) {
 
 /// The head, as the upstream gets it.
 pub(super) fn head(head: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
+    let now = ctx.now();
     let Some(route) = &ctx.route else { return Ok(()) };
     if let Some(target) = &ctx.target {
         head.set_raw_path(target.as_bytes())?;
@@ -61,8 +63,14 @@ pub(super) fn head(head: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
         let url = route.config.upstream.url();
         head.insert_header(header::HOST, url.split_once("://").map_or(url, |(_, host)| host))?;
     }
-    if !route.config.pass_accept_encoding && head.headers.contains_key(header::ACCEPT_ENCODING) {
+    let names_codings = head.headers.contains_key(header::ACCEPT_ENCODING);
+    if names_codings && !coding::goes_on(&head.headers, ctx) {
         head.insert_header(header::ACCEPT_ENCODING, "identity")?;
+    }
+    // Its one extension compresses messages, which could not be read then.
+    let is_realtime = ctx.class == Class::Llm(Endpoint::Realtime);
+    if is_realtime && !route.config.pass_accept_encoding {
+        head.remove_header(&header::SEC_WEBSOCKET_EXTENSIONS);
     }
     if ctx.sending.continued {
         head.remove_header(&header::EXPECT);
@@ -78,6 +86,9 @@ pub(super) fn head(head: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
         // How long it will be is only known at its end: Pingora sends it chunked.
         head.remove_header(&header::CONTENT_LENGTH);
     }
+    if let Some(metered) = ctx.metered.as_mut().filter(|_| is_realtime) {
+        metered.exchange.on_request_sent(now);
+    }
     Ok(())
 }
 
@@ -91,6 +102,13 @@ pub(super) fn body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) {
         ctx.sending.sent = Some(now);
     }
     let Some(metered) = &mut ctx.metered else { return };
+    if metered.exchange.is_upgraded() {
+        metered.exchange.on_client_frames(body.as_deref().unwrap_or_default());
+        if end && !metered.exchange.answer_has_ended() {
+            ctx.end.get_or_insert(End::ClientClosed);
+        }
+        return;
+    }
     if let Some(whole) = &ctx.sending.whole {
         *body = Some(whole.clone());
     } else {

@@ -1,7 +1,7 @@
 //! The answer on its way to the client.
 
 use bytes::{Bytes, BytesMut};
-use http::{Version, header};
+use http::{StatusCode, Version, header};
 use pingora::http::ResponseHeader;
 use pingora::prelude::{Result, Session};
 use weir_wire::{Forward, ResponseHead, listed_models};
@@ -18,7 +18,7 @@ pub(super) fn head(
     head: &mut ResponseHeader,
     ctx: &mut Context,
 ) -> Result<()> {
-    if head.status.is_informational() {
+    if head.status.is_informational() && head.status != StatusCode::SWITCHING_PROTOCOLS {
         ctx.sending.acknowledged = true;
         return Ok(());
     }
@@ -58,6 +58,11 @@ pub(super) fn read_head(metered: &mut Metered, head: &ResponseHeader) {
         content_type: text(header::CONTENT_TYPE),
         content_encoding: text(header::CONTENT_ENCODING),
     });
+    for (name, value) in &head.headers {
+        if let Ok(value) = value.to_str() {
+            metered.exchange.on_response_header(name.as_str(), value);
+        }
+    }
 }
 
 /// A piece of the body, as the client gets it.

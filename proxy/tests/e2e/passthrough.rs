@@ -98,7 +98,7 @@ async fn a_list_of_models_teaches_their_names() {
 async fn llm_work_of_an_unread_dialect_is_other() {
     let sim = Upstream::builder().start().await.unwrap();
     let proxy = ProxyGuard::to(&sim);
-    let request = Request::post("/v1/rerank", r#"{"model":"tiny","query":"q","documents":[]}"#);
+    let request = Request::post("/v1/images/generations", r#"{"model":"tiny","prompt":"a"}"#);
     let (direct, through) = both(&sim, proxy.engine(), &request).await;
     assert_eq!(direct.status, 404);
     assert_same(&direct, &through);

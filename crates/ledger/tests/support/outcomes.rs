@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use weir_ledger::{Hop, Ledger, Route};
 use weir_wire::{
-    Degraded, Endpoint, Outcome, OutcomeKind, Source, TokenCounts, Tokens, UsageMissing,
+    Degraded, Endpoint, EngineReport, GatewayReport, Outcome, OutcomeKind, Source, TokenCounts,
+    Tokens, UsageMissing,
 };
 
 /// An outcome of that kind about which nothing else is known.
@@ -28,10 +29,13 @@ pub(crate) fn bare(kind: OutcomeKind) -> Outcome {
         response_bytes: 0,
         content_events: 0,
         tokens: TokenCounts::default(),
+        audio: None,
         usage_missing: None,
         abandoned: None,
         finish_reason: None,
         tool_calls: 0,
+        engine: EngineReport::default(),
+        gateway: GatewayReport::default(),
         degraded: None,
     }
 }
@@ -77,6 +81,7 @@ pub(crate) fn abandoned() -> Outcome {
     Outcome {
         http_status: Some(200),
         streamed: true,
+        audio: Some(Duration::from_millis(2_500)),
         usage_missing: Some(UsageMissing::StreamCut),
         abandoned: Some(Tokens { count: 7, source: Source::Estimated }),
         degraded: Some(Degraded::InvalidJson),

@@ -5,13 +5,22 @@
 
 use serde::de::MapAccess;
 
-use super::{ERROR, MODEL, Malformed, OBJECT, Reading, USAGE, member};
+use super::{ERROR, MODEL, Malformed, OBJECT, Reading, USAGE, member, text};
+use crate::EngineReport;
 use crate::lenient::{Count, Filled, List, Maybe, Object, Text, skip};
 use crate::members::{Members, Wanted};
 use crate::usage::Usage;
 
-pub(super) const BODY: &[Wanted] =
-    &[MODEL, USAGE, ERROR, OBJECT, Wanted { name: "choices", limit: 1 << 20 }];
+pub(super) const BODY: &[Wanted] = &[
+    MODEL,
+    USAGE,
+    ERROR,
+    OBJECT,
+    Wanted { name: "choices", limit: 1 << 20 },
+    Wanted { name: "metrics", limit: 4 << 10 },
+    Wanted { name: "timings", limit: 4 << 10 },
+    Wanted { name: "system_fingerprint", limit: 1 << 10 },
+];
 
 pub(super) fn event(data: &[u8], echo_only: bool) -> Result<Reading<'_>, Malformed> {
     let chunk = serde_json::from_slice::<Maybe<Chunk<'_>>>(data).map_err(|_| Malformed)?;
@@ -23,11 +32,17 @@ pub(super) fn event(data: &[u8], echo_only: bool) -> Result<Reading<'_>, Malform
     reading.model = chunk.model.0;
     reading.usage = chunk.usage;
     reading.error = chunk.error || chunk.object.as_str() == "error";
+    reading.engine = chunk.report.object().map(Box::new);
+    reading.fingerprint = chunk.fingerprint.0;
     Ok(reading)
 }
 
 pub(super) fn body(members: &Members) -> Reading<'_> {
-    read_choices(member(members, "choices").unwrap_or_default())
+    let mut reading = read_choices(member(members, "choices").unwrap_or_default());
+    let report = |name| member::<Maybe<EngineReport>>(members, name)?.object();
+    reading.engine = report("metrics").or_else(|| report("timings")).map(Box::new);
+    reading.fingerprint = text(members, "system_fingerprint");
+    reading
 }
 
 fn read_choices(choices: List<Choice<'_>>) -> Reading<'_> {
@@ -60,6 +75,8 @@ struct Chunk<'de> {
     choices: List<Choice<'de>>,
     usage: Maybe<Usage>,
     error: bool,
+    fingerprint: Text<'de>,
+    report: Maybe<EngineReport>,
 }
 
 impl<'de> Object<'de> for Chunk<'de> {
@@ -70,6 +87,9 @@ impl<'de> Object<'de> for Chunk<'de> {
             "choices" => self.choices = map.next_value()?,
             "usage" => self.usage = map.next_value()?,
             "error" => self.error = map.next_value::<Filled>()?.0,
+            "system_fingerprint" => self.fingerprint = map.next_value()?,
+            // vLLM's and llama.cpp's.
+            "metrics" | "timings" => self.report = map.next_value()?,
             _ => skip(map)?,
         }
         Ok(())

@@ -59,22 +59,28 @@ impl Exchange {
             time_per_output_token: self.time_per_output_token(&tokens),
             connect: self.connect,
             overhead: self.sent.map(|at| at.saturating_sub(self.connect.unwrap_or_default())),
-            request_bytes: self.request.bytes(),
+            request_bytes: self.request.bytes() + self.client.as_ref().map_or(0, |it| it.bytes),
             response_bytes: response.bytes,
             content_events: response.timing.events(),
             usage_missing: self.usage_missing(&tokens),
+            audio: response.audio(),
             abandoned: tokens.output.filter(|tokens| left && tokens.count > 0),
             tokens,
             finish_reason: response.finish.clone(),
             tool_calls: response.tool_calls,
+            engine: response.engine.clone(),
+            gateway: response.gateway.clone(),
             degraded: response.degraded.or(self.request_degraded),
         }
     }
 
     fn kind(&self, end: End) -> OutcomeKind {
         let response = &self.response;
-        if response.error && response.status.is_some_and(is_ok) {
+        if response.error && (response.status.is_some_and(is_ok) || self.is_upgraded()) {
             return OutcomeKind::StreamError;
+        }
+        if self.is_upgraded() && self.said_goodbye() {
+            return OutcomeKind::Success;
         }
         match end {
             End::ConnectFailed => return OutcomeKind::ConnectFailed,
@@ -89,10 +95,27 @@ impl Exchange {
         if let Some(status) = response.status.filter(|status| *status >= 400) {
             return failed(status, response.context_length);
         }
+        if self.is_upgraded() {
+            return self.session_ended(end);
+        }
         match end {
             End::ClientClosed => self.client_closed(),
             _ if self.is_truncated() => OutcomeKind::Truncated,
             _ => OutcomeKind::Success,
+        }
+    }
+
+    /// Whether either side of a WebSocket has said goodbye.
+    fn said_goodbye(&self) -> bool {
+        self.response.terminal || self.client.as_ref().is_some_and(|client| client.closed)
+    }
+
+    /// How a WebSocket ended of which nobody has taken leave.
+    fn session_ended(&self, end: End) -> OutcomeKind {
+        match end {
+            End::ClientClosed => OutcomeKind::ClientClosedMidStream,
+            _ if self.is_unread() => OutcomeKind::Success,
+            _ => OutcomeKind::Truncated,
         }
     }
 
@@ -137,7 +160,7 @@ impl Exchange {
     /// Whether what the answer says can't be known.
     fn is_unread(&self) -> bool {
         let unread = matches!(self.response.degraded, Some(Degraded::Encoded | Degraded::Panic));
-        unread || self.endpoint == Endpoint::Other
+        unread || self.response.opaque || self.endpoint == Endpoint::Other
     }
 
     fn tokens(&self) -> TokenCounts {
@@ -159,7 +182,9 @@ impl Exchange {
     fn output_tokens(&self) -> Option<Tokens> {
         let response = &self.response;
         if !self.endpoint.generates() {
-            return None;
+            // Most write a 0 for what they do not do; vLLM's generative scoring counts.
+            let count = response.usage.output.filter(|count| *count > 0)?;
+            return Some(Tokens { count, source: Source::Reported });
         }
         // Until the end, the usage on an event of several choices is that of one of them.
         let is_last = self.is_over() && !self.is_truncated();
@@ -167,7 +192,8 @@ impl Exchange {
         if let Some(count) = response.usage.output.filter(|_| !partial) {
             return Some(Tokens { count, source: Source::Reported });
         }
-        let count = response.timing.events();
+        // A piece of sound is no token.
+        let count = if self.endpoint == Endpoint::Speech { 0 } else { response.timing.events() };
         (count > 0).then_some(Tokens { count, source: Source::Estimated })
     }
 
@@ -184,6 +210,24 @@ impl Exchange {
         generation.checked_div(between)
     }
 
+    /// Whether an answer of this kind carries usage.
+    fn expects_usage(&self) -> bool {
+        let response = &self.response;
+        match self.endpoint {
+            Endpoint::Other | Endpoint::Realtime => false,
+            // OpenAI's and vLLM's have none.
+            Endpoint::Translations => response.is_stream,
+            // Sound has no room for it; events have.
+            Endpoint::Speech => response.is_stream,
+            // `background`: the answer is still to be made, and will be fetched with GET.
+            Endpoint::Responses => {
+                response.is_stream
+                    || !matches!(response.finish.as_deref(), Some("queued" | "in_progress"))
+            }
+            _ => true,
+        }
+    }
+
     fn usage_missing(&self, tokens: &TokenCounts) -> Option<UsageMissing> {
         let response = &self.response;
         let is_known = if self.endpoint.generates() {
@@ -191,8 +235,8 @@ impl Exchange {
         } else {
             tokens.input.is_some()
         };
-        let expected = self.endpoint.reports_usage() && response.status.is_some_and(has_body);
-        if is_known || !expected {
+        let expected = response.status.is_some_and(has_body) && self.expects_usage();
+        if is_known || response.audio().is_some() || !expected {
             return None;
         }
         let declined = response.is_stream

@@ -15,6 +15,12 @@ use crate::head::Head;
 struct Spec {
     source: String,
     #[serde(default)]
+    server: Server,
+    versions: Option<String>,
+    shows: Option<String>,
+    method: Option<String>,
+    target: Option<String>,
+    #[serde(default)]
     usage: UsageName,
     #[serde(default)]
     end: EndName,
@@ -69,6 +75,29 @@ impl EndName {
     }
 }
 
+/// Whose answer it is.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Server {
+    /// Nobody's in particular: a rule of the protocol, or of Weir.
+    #[default]
+    #[serde(rename = "any")]
+    Any,
+    #[serde(rename = "vLLM")]
+    Vllm,
+    #[serde(rename = "LiteLLM")]
+    Litellm,
+    #[serde(rename = "llama.cpp")]
+    LlamaCpp,
+    OpenAI,
+    Anthropic,
+    #[serde(rename = "SGLang")]
+    Sglang,
+    #[serde(rename = "TGI")]
+    Tgi,
+    Cohere,
+    Azure,
+}
+
 /// What a placeholder stands for: bodies that are too large to be kept.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,7 +111,16 @@ struct Repeat {
 pub(crate) struct Case {
     /// `endpoint/name`.
     pub(crate) name: String,
+    /// The folder that it lies in.
     pub(crate) endpoint: Endpoint,
+    pub(crate) server: Server,
+    /// The versions of the server that answer so.
+    pub(crate) versions: Option<String>,
+    /// What it shows, in a line.
+    pub(crate) shows: Option<String>,
+    pub(crate) method: String,
+    /// Path and query.
+    pub(crate) target: String,
     pub(crate) policy: Policy,
     pub(crate) end: End,
     pub(crate) content_type: String,
@@ -117,12 +155,19 @@ impl Case {
         let spec: Spec = serde_json::from_slice(&text)
             .unwrap_or_else(|error| panic!("{}: {error}", spec_path.display()));
         assert!(!spec.source.is_empty(), "{name}: say where it comes from");
+        let told = spec.server == Server::Any || spec.shows.is_some();
+        assert!(told, "{name}: say what it shows of the server");
         let end = spec.end.end();
         let mut request = spec.part(folder, name, "req").unwrap_or_default();
         request.truncate(spec.request_cut_at.unwrap_or(usize::MAX));
         Self {
             name: format!("{endpoint}/{name}"),
             endpoint,
+            server: spec.server,
+            versions: spec.versions.clone(),
+            shows: spec.shows.clone(),
+            method: spec.method.clone().unwrap_or_else(|| usual_method(endpoint).into()),
+            target: spec.target.clone().unwrap_or_else(|| usual_target(endpoint).into()),
             policy: match spec.usage {
                 UsageName::Exact => Policy::exact(),
                 UsageName::Observe => Policy::observe(),
@@ -141,6 +186,29 @@ impl Case {
     /// The answer's body; empty where no answer came.
     pub(crate) fn body(&self) -> &[u8] {
         self.answer.as_ref().map_or(&[], |answer| &answer.body)
+    }
+}
+
+fn usual_method(endpoint: Endpoint) -> &'static str {
+    if endpoint == Endpoint::Realtime { "GET" } else { "POST" }
+}
+
+fn usual_target(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::ChatCompletions => "/v1/chat/completions",
+        Endpoint::Completions => "/v1/completions",
+        Endpoint::Responses => "/v1/responses",
+        Endpoint::Messages => "/v1/messages",
+        Endpoint::Embeddings => "/v1/embeddings",
+        Endpoint::Rerank => "/v1/rerank",
+        Endpoint::Score => "/v1/score",
+        Endpoint::Classify => "/classify",
+        Endpoint::Pooling => "/pooling",
+        Endpoint::Transcriptions => "/v1/audio/transcriptions",
+        Endpoint::Translations => "/v1/audio/translations",
+        Endpoint::Speech => "/v1/audio/speech",
+        Endpoint::Realtime => "/v1/realtime",
+        Endpoint::Other => "/v1/unheard-of",
     }
 }
 
@@ -182,7 +250,7 @@ pub(crate) fn every() -> Vec<Case> {
     let mut cases = Vec::new();
     for endpoint in Endpoint::ALL {
         let folder = root().join(endpoint.as_str());
-        for entry in fs::read_dir(&folder).unwrap() {
+        for entry in fs::read_dir(&folder).unwrap_or_else(|_| panic!("no case of {endpoint}")) {
             let path = entry.unwrap().path();
             if path.to_str().unwrap().ends_with(".case.json") {
                 cases.push(Case::read(endpoint, &path));

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use weir_wire::{End, Exchange, Outcome, Progress, RequestFacts, RequestHead};
+use weir_wire::{
+    Class, End, Endpoint, Exchange, Outcome, Progress, RequestFacts, RequestHead, classify,
+};
 
 use crate::case::Case;
 use crate::schedule::{CONNECT, FIRST, SENT, STEP, pieces};
@@ -27,22 +29,34 @@ pub(crate) fn by_schedule(case: &Case) -> Run {
 
 /// Plays a case with both bodies in pieces as given.
 pub(crate) fn play(case: &Case, request: &[&[u8]], answer: &[(Duration, &[u8])]) -> Run {
+    let class = classify(&case.method, &case.target);
+    let Class::Llm(endpoint) = class else { panic!("{}: {class:?} is not metered", case.name) };
     let head = RequestHead {
-        endpoint: case.endpoint,
+        endpoint,
+        target: &case.target,
         content_type: Some(&case.content_type),
         content_encoding: case.content_encoding.as_deref(),
     };
     let mut exchange = Exchange::new(&head, case.policy);
     let sent = play_request(&mut exchange, case, request);
     let (received, progress) = play_answer(&mut exchange, case, answer);
+    if exchange.is_upgraded() {
+        for piece in request {
+            exchange.on_client_frames(piece);
+        }
+    }
+    let sent = if case.endpoint == Endpoint::Realtime { request.concat() } else { sent };
     let end = answer.last().map_or(FIRST, |(at, _)| *at + STEP);
     let outcome = exchange.outcome(end, case.end);
     assert_eq!(outcome, exchange.outcome(end, case.end), "{}: asking changes nothing", case.name);
+    assert_eq!(outcome.endpoint, exchange.endpoint(), "{}", case.name);
     Run { outcome, facts: exchange.request().cloned(), progress, sent, received }
 }
 
 fn play_request(exchange: &mut Exchange, case: &Case, pieces: &[&[u8]]) -> Vec<u8> {
     let mut sent = Vec::new();
+    // What the client says on a WebSocket is no body of its request.
+    let pieces = if case.endpoint == Endpoint::Realtime { &[&[][..]] } else { pieces };
     for (index, piece) in pieces.iter().enumerate() {
         let end = case.request_is_whole && index + 1 == pieces.len();
         sent.extend_from_slice(exchange.on_request_body(piece, end).bytes(piece));
@@ -66,6 +80,9 @@ fn play_answer(
     let mut progress = Progress::default();
     let Some(answer) = &case.answer else { return (received, progress) };
     exchange.on_response_head(&answer.head.response());
+    for (name, value) in answer.head.headers() {
+        exchange.on_response_header(name, value);
+    }
     for (now, piece) in pieces {
         received.extend_from_slice(exchange.on_response_body(*now, piece).bytes(piece));
         exchange.take_progress(|batch| add(&mut progress, batch));

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use weir_wire::{Outcome, Progress, RequestFacts, TokenCounts, Tokens};
+use weir_wire::{
+    EngineReport, GatewayReport, Outcome, Progress, RequestFacts, TokenCounts, Tokens,
+};
 
 use crate::case::Case;
 use crate::drive::Run;
@@ -40,13 +42,16 @@ fn outcome(outcome: &Outcome) -> Value {
         response_bytes,
         content_events,
         tokens: counts,
+        audio: _,
         usage_missing,
         abandoned,
         finish_reason,
         tool_calls,
+        engine: _,
+        gateway: _,
         degraded,
     } = outcome;
-    json!({
+    let members = json!({
         "kind": kind.as_str(),
         "status": kind.status().as_str(),
         "endpoint": endpoint.as_str(),
@@ -70,6 +75,64 @@ fn outcome(outcome: &Outcome) -> Value {
         "tool_calls": tool_calls,
         "degraded": degraded.map(|reason| reason.as_str()),
         "lacks_first_token": outcome.lacks_first_token(),
+    });
+    with_reports(members, outcome)
+}
+
+/// Adds what most answers do not have.
+fn with_reports(mut members: Value, outcome: &Outcome) -> Value {
+    let Outcome { audio, engine, gateway, .. } = outcome;
+    for (name, value) in [
+        ("audio", json!(audio.map(time))),
+        ("engine", engine_report(engine)),
+        ("gateway", gateway_report(gateway)),
+    ] {
+        if !value.is_null() {
+            members[name] = value;
+        }
+    }
+    members
+}
+
+fn engine_report(report: &EngineReport) -> Value {
+    let EngineReport { fingerprint, queue, time_to_first_token, prompt, generation, inter_token } =
+        report;
+    if *report == EngineReport::default() {
+        return Value::Null;
+    }
+    json!({
+        "fingerprint": fingerprint,
+        "queue": queue.map(time),
+        "time_to_first_token": time_to_first_token.map(time),
+        "prompt": prompt.map(time),
+        "generation": generation.map(time),
+        "inter_token": inter_token.map(time),
+    })
+}
+
+fn gateway_report(report: &GatewayReport) -> Value {
+    let GatewayReport {
+        call_id,
+        model_id,
+        api_base,
+        cost_usd,
+        duration,
+        overhead,
+        retries,
+        fallbacks,
+    } = report;
+    if *report == GatewayReport::default() {
+        return Value::Null;
+    }
+    json!({
+        "call_id": call_id,
+        "model_id": model_id,
+        "api_base": api_base,
+        "cost_usd": cost_usd.map(|cost| cost.to_string()),
+        "duration": duration.map(time),
+        "overhead": overhead.map(time),
+        "retries": retries,
+        "fallbacks": fallbacks,
     })
 }
 

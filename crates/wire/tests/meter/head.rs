@@ -8,6 +8,7 @@ pub(crate) struct Head {
     status: u16,
     content_type: Option<String>,
     content_encoding: Option<String>,
+    headers: Vec<(String, String)>,
 }
 
 impl Head {
@@ -21,14 +22,23 @@ impl Head {
                 key.trim().eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
             })
         };
+        let pairs = text.lines().skip(1).filter_map(|line| line.split_once(':'));
+        let headers =
+            pairs.map(|(name, value)| (name.trim().into(), value.trim().into())).collect();
         Self {
+            headers,
             status: status.expect("a status line such as `HTTP/1.1 200 OK`"),
             content_type: header("content-type"),
             content_encoding: header("content-encoding"),
         }
     }
 
-    /// What the meter is given.
+    /// All headers, in their order.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// What the meter is given first.
     pub(crate) fn response(&self) -> ResponseHead<'_> {
         ResponseHead {
             status: self.status,

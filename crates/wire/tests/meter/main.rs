@@ -13,8 +13,11 @@ mod expectation;
 mod head;
 #[cfg(test)]
 mod schedule;
+#[cfg(test)]
+mod standard;
 
 #[cfg(test)]
+mod coded;
 mod corpus;
 #[cfg(test)]
 mod cuts;
@@ -28,5 +31,7 @@ mod random_bytes;
 mod request_json;
 #[cfg(test)]
 mod sse_standard;
+#[cfg(test)]
+mod table;
 #[cfg(test)]
 mod times;

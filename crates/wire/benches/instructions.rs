@@ -1,0 +1,127 @@
+//! How many instructions the meter takes, counted by callgrind: figures that neither the machine's
+//! load nor its speed moves. `make count` prints them.
+//!
+//! This program runs itself under valgrind, for each piece of work once with N repetitions and once
+//! with 2 N, and prints the difference over N, so that starting up costs nothing. The figures are
+//! those of one compiler, one C library and one kind of processor (`memcpy` and `memchr` are picked
+//! by what it can do); there, they are the same every time.
+
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use std::{env, io, process};
+
+use weir_wire::{Endpoint, Exchange, Policy, RequestHead, ResponseHead};
+
+mod samples;
+
+/// One repetition of which can be counted.
+struct Work {
+    name: String,
+    /// What one repetition is.
+    unit: &'static str,
+    /// Bytes that one repetition reads.
+    bytes: usize,
+    repetitions: usize,
+    run: Box<dyn Fn(usize)>,
+}
+
+fn main() -> io::Result<()> {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    if let [name, repetitions] = arguments.as_slice() {
+        let work = works().into_iter().find(|work| work.name == *name);
+        let (Some(work), Ok(repetitions)) = (work, repetitions.parse()) else { process::exit(2) };
+        (work.run)(repetitions);
+        return Ok(());
+    }
+    let mut report = String::from("| work | instructions | per byte |\n|---|---|---|\n");
+    for work in works() {
+        let once = start(&work.name, work.repetitions)?;
+        let twice = start(&work.name, 2 * work.repetitions)?;
+        let (once, twice) = (collected(once)?, collected(twice)?);
+        let each = (twice - once) as f64 / work.repetitions as f64;
+        let per_byte = each / work.bytes as f64;
+        // Writing to a String does not fail.
+        let _infallible =
+            writeln!(report, "| {}, {} | {each:.0} | {per_byte:.2} |", work.name, work.unit);
+    }
+    #[expect(clippy::print_stdout, reason = "the report is what a benchmark is for")]
+    {
+        println!("{report}");
+    }
+    Ok(())
+}
+
+fn works() -> Vec<Work> {
+    let mut works = Vec::new();
+    for (name, endpoint, event) in samples::events() {
+        works.push(stream(name.to_owned(), endpoint, event, Policy::observe()));
+        if endpoint == Endpoint::ChatCompletions {
+            let name = format!("{name} whose usage is taken out");
+            works.push(stream(name, endpoint, event, Policy::exact()));
+        }
+    }
+    works.extend([1 << 10, 64 << 10, 1 << 20].map(peek));
+    works
+}
+
+/// Events of a stream, each read alone, as from a socket.
+fn stream(name: String, endpoint: Endpoint, event: &'static [u8], policy: Policy) -> Work {
+    let run = move |events| {
+        let mut exchange = Exchange::new(&RequestHead::json(endpoint), policy);
+        let _forward = exchange.on_request_body(br#"{"model":"tiny","stream":true}"#, true);
+        exchange.on_response_head(&ResponseHead::new(200, Some("text/event-stream")));
+        for index in 0..events {
+            let now = Duration::from_millis(index as u64);
+            let _forward = black_box(exchange.on_response_body(now, black_box(event)));
+            exchange.take_progress(|batch| {
+                black_box(batch);
+            });
+        }
+    };
+    Work { name, unit: "an event", bytes: event.len(), repetitions: 1_000, run: Box::new(run) }
+}
+
+/// Requests whose usage is asked for, read in pieces of 64 KiB.
+fn peek(size: usize) -> Work {
+    let body = samples::request(size);
+    let bytes = body.len();
+    let run = move |bodies| {
+        for _ in 0..bodies {
+            let head = RequestHead::json(Endpoint::ChatCompletions);
+            let mut exchange = Exchange::new(&head, Policy::exact());
+            for piece in black_box(&body).chunks(64 << 10) {
+                let _forward = black_box(exchange.on_request_body(piece, false));
+            }
+            let _forward = black_box(exchange.on_request_body(&[], true));
+        }
+    };
+    let name = format!("request of {} KiB", size >> 10);
+    Work { name, unit: "a body", bytes, repetitions: 20, run: Box::new(run) }
+}
+
+/// Starts this program again under callgrind; with an empty environment, of which the layout of the
+/// stack would depend.
+fn start(name: &str, repetitions: usize) -> io::Result<Child> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(env::current_exe()?)
+        .args([name, &repetitions.to_string()])
+        .env_clear()
+        .env("PATH", path)
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| io::Error::other(format!("running valgrind: {error}; install it")))
+}
+
+/// The instructions that callgrind collected.
+fn collected(child: Child) -> io::Result<u64> {
+    let output = child.wait_with_output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let figure = said.lines().find_map(|line| line.split_once("Collected : ")?.1.parse().ok());
+    figure
+        .filter(|_| output.status.success())
+        .ok_or_else(|| io::Error::other(format!("valgrind gave no count:\n{said}")))
+}

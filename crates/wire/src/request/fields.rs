@@ -1,0 +1,232 @@
+//! The members of a request's body, be it JSON or a form, compressed or not.
+
+use std::borrow::Cow;
+
+use crate::coding::Decoder;
+use crate::form::Form;
+use crate::members::{Found, Members, Wanted};
+use crate::{Endpoint, Limits, RequestHead};
+
+/// Raw bytes that a name may take: every byte of it could be written as `\u00XX`.
+const MODEL_RAW: usize = 8 << 10;
+
+/// Only whether it is there matters.
+const fn mark(name: &'static str) -> Wanted {
+    Wanted { name, limit: 0 }
+}
+
+const WANTED: &[Wanted] = &[
+    Wanted { name: "model", limit: MODEL_RAW },
+    Wanted { name: "stream", limit: 16 },
+    Wanted { name: "stream_options", limit: 4 << 10 },
+    Wanted { name: "n", limit: 32 },
+    Wanted { name: "echo", limit: 16 },
+    Wanted { name: "max_tokens", limit: 32 },
+    Wanted { name: "max_completion_tokens", limit: 32 },
+    Wanted { name: "max_output_tokens", limit: 32 },
+];
+
+/// The same, and what tells the kinds of `/invocations` apart.
+const WANTED_BY_SHAPE: &[Wanted] = &[
+    WANTED[0],
+    WANTED[1],
+    WANTED[2],
+    WANTED[3],
+    WANTED[4],
+    WANTED[5],
+    WANTED[6],
+    WANTED[7],
+    mark("messages"),
+    mark("prompt"),
+    mark("prompt_embeds"),
+    mark("query"),
+    mark("queries"),
+    mark("documents"),
+    mark("text_1"),
+    mark("data_1"),
+    mark("input"),
+];
+
+const WANTED_OF_FORM: &[Wanted] = &[WANTED[0], WANTED[1]];
+
+/// A body that is read while it passes by.
+#[derive(Debug)]
+pub(super) struct Fields {
+    shape: Shape,
+    coding: Option<Decoder>,
+    /// The name of the coding.
+    coded: Option<Box<str>>,
+    /// It can't be read, or not any further: what was found before is not to be relied on.
+    encoded: bool,
+}
+
+#[derive(Debug)]
+enum Shape {
+    Json(Members),
+    Form(Form),
+}
+
+impl Fields {
+    pub(super) fn of(head: &RequestHead<'_>, limits: &Limits) -> Self {
+        let form = head.content_type.and_then(|kind| Form::of(kind, WANTED_OF_FORM));
+        let wanted = if head.is_by_shape() { WANTED_BY_SHAPE } else { WANTED };
+        let coding = head.coding().map(|coding| Decoder::of(coding, limits.decoded_bytes));
+        Self {
+            // Python's servers read JSON whatever the content type says (`curl -d` says form), but
+            // for multipart.
+            shape: form.map_or_else(|| Shape::Json(Members::new(wanted)), Shape::Form),
+            encoded: matches!(coding, Some(None)),
+            coding: coding.flatten(),
+            coded: head.coding().map(Box::from),
+        }
+    }
+
+    /// Forgets what it has read.
+    pub(super) fn restart(&mut self, limits: &Limits) {
+        match &mut self.shape {
+            Shape::Json(members) => members.restart(),
+            Shape::Form(form) => form.restart(),
+        }
+        self.coding =
+            self.coded.as_deref().and_then(|coding| Decoder::of(coding, limits.decoded_bytes));
+        self.encoded = self.coded.is_some() && self.coding.is_none();
+    }
+
+    pub(super) fn push(&mut self, piece: &[u8]) {
+        if self.encoded {
+            return;
+        }
+        let shape = &mut self.shape;
+        match &mut self.coding {
+            None => shape.push(piece),
+            Some(coding) => self.encoded = coding.decode(piece, |plain| shape.push(plain)).is_err(),
+        }
+    }
+
+    /// The JSON, where the body is plain JSON, into which something can be put.
+    pub(super) fn plain_json(&self) -> Option<&Members> {
+        match &self.shape {
+            Shape::Json(members) if self.coding.is_none() && !self.encoded => Some(members),
+            Shape::Json(_) | Shape::Form(_) => None,
+        }
+    }
+
+    /// Whether the body can't be decoded.
+    pub(super) fn is_encoded(&self) -> bool {
+        self.encoded
+    }
+
+    /// Whether the body is there whole.
+    pub(super) fn is_complete(&self) -> bool {
+        match &self.shape {
+            Shape::Json(members) => members.is_complete(),
+            Shape::Form(form) => form.is_complete(),
+        }
+    }
+
+    pub(super) fn is_there(&self, name: &str) -> bool {
+        !self.get(name).is_absent()
+    }
+
+    /// Whether it is `true`: in a form, in any of the words that Python's servers take for it.
+    pub(super) fn is_true(&self, name: &str) -> bool {
+        let Found::Value(raw) = self.get(name) else { return false };
+        match &self.shape {
+            Shape::Json(_) => raw == b"true",
+            Shape::Form(_) => {
+                let words: [&[u8]; 6] = [b"true", b"1", b"on", b"yes", b"t", b"y"];
+                words.iter().any(|word| raw.trim_ascii().eq_ignore_ascii_case(word))
+            }
+        }
+    }
+
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
+        serde_json::from_slice(self.get(name).value()?).ok()
+    }
+
+    /// A text; `Err` if it is too long to be kept.
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, TooLong> {
+        let raw = match self.get(name) {
+            Found::Absent => return Ok(None),
+            Found::TooLarge => return Err(TooLong),
+            Found::Value(raw) => raw,
+        };
+        Ok(match &self.shape {
+            Shape::Json(_) => serde_json::from_slice(raw).ok(),
+            Shape::Form(_) => Some(String::from_utf8_lossy(raw).into_owned()),
+        })
+    }
+
+    fn get(&self, name: &str) -> Found<'_> {
+        match &self.shape {
+            Shape::Json(members) => members.get(name),
+            Shape::Form(form) => form.get(name),
+        }
+    }
+
+    /// What SageMaker's `/invocations` is asked for. vLLM takes the first of its APIs whose required
+    /// members are there, in this order (`entrypoints/sagemaker/api_router.py`).
+    pub(super) fn endpoint_by_shape(&self) -> Endpoint {
+        let has = |name| self.is_there(name);
+        if has("messages") {
+            Endpoint::ChatCompletions
+        } else if has("prompt") || has("prompt_embeds") {
+            Endpoint::Completions
+        } else if has("input") {
+            Endpoint::Embeddings
+        } else if has("query") && has("documents") {
+            Endpoint::Rerank
+        } else if has("text_1") || has("queries") || has("data_1") {
+            Endpoint::Score
+        } else {
+            Endpoint::Other
+        }
+    }
+}
+
+/// A text was longer than any that is kept.
+pub(super) struct TooLong;
+
+impl Shape {
+    fn push(&mut self, plain: &[u8]) {
+        match self {
+            Self::Json(members) => members.push(plain),
+            Self::Form(form) => form.push(plain),
+        }
+    }
+}
+
+/// The model that a path or a query names.
+///
+/// Sources: Azure's `/openai/deployments/NAME/…`, which LiteLLM has too, with `/engines/NAME/…`;
+/// realtime's `?model=NAME`, in Azure `?deployment=NAME`.
+pub(crate) fn model_in_target(target: &str, is_realtime: bool) -> Option<String> {
+    let target = target.split('#').next().unwrap_or_default();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    if is_realtime {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        return pairs
+            .find(|(key, _)| key == "model" || key == "deployment")
+            .map(|(_, name)| name.into_owned());
+    }
+    let mut segments = path.split('/');
+    segments.find(|segment| matches!(*segment, "deployments" | "engines"))?;
+    let name = percent_encoding::percent_decode_str(segments.next()?).decode_utf8_lossy();
+    Some(Cow::into_owned(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn azure_names_the_model_in_the_path_and_realtime_in_the_query() {
+        let named = |target, realtime| model_in_target(target, realtime);
+        let azure = "/openai/deployments/gpt%2D4o/chat/completions?api-version=1";
+        assert_eq!(named(azure, false).as_deref(), Some("gpt-4o"));
+        assert_eq!(named("/engines/a%2Fb/completions", false).as_deref(), Some("a/b"));
+        assert_eq!(named("/v1/realtime?x=1&model=a+b%21", true).as_deref(), Some("a b!"));
+        assert_eq!(named("/v1/chat/completions?model=x", false), None);
+        assert_eq!(named("/openai/deployments", false), None);
+    }
+}

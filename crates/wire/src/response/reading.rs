@@ -1,0 +1,120 @@
+//! What the bodies, events and messages of an answer say, taken down.
+
+use std::time::Duration;
+
+use super::ResponseSide;
+use crate::dialect::{Dialect, Reading};
+use crate::lenient::Maybe;
+use crate::members::Members;
+use crate::request::cut_name;
+use crate::sse::Frame;
+use crate::{Degraded, lossy, report};
+
+impl ResponseSide {
+    pub(super) fn read_json(&mut self, members: &Members) {
+        let Some(dialect) = self.dialect else { return };
+        // SGLang's rerank is an array; what an unknown API answers may be anything.
+        let says_nothing = members.is_array() && dialect.has_opaque_bodies();
+        if says_nothing || (members.is_invalid() && dialect == Dialect::Generic) {
+            self.opaque = true;
+            return;
+        }
+        if members.is_invalid() {
+            self.degrade(Degraded::InvalidJson);
+            return;
+        }
+        self.cut = !members.is_complete();
+        let reading = dialect.read_body(members);
+        if members.has_too_large() {
+            self.degrade(Degraded::BodyTooLarge);
+        }
+        self.terminal = !self.cut;
+        self.note(reading);
+    }
+
+    pub(super) fn read_whole_frame(&mut self, now: Duration, frame: Frame<'_>) -> bool {
+        self.read_frame(now, frame).unwrap_or_else(|reason| {
+            self.degrade(reason);
+            false
+        })
+    }
+
+    /// Reads one frame; returns whether it is the usage event that the client did not ask for.
+    pub(super) fn read_frame(&mut self, now: Duration, frame: Frame<'_>) -> Result<bool, Degraded> {
+        let (name, data) = match frame {
+            Frame::Event { name, data } => (name, data),
+            Frame::TooLarge => return Err(Degraded::EventTooLarge),
+            Frame::Nothing | Frame::LineFeed => return Ok(false),
+        };
+        #[cfg(test)]
+        if self.panic_on.is_some_and(|planted| memchr::memmem::find(data, planted).is_some()) {
+            panic!("planted");
+        }
+        let Some(dialect) = self.dialect else { return Ok(false) };
+        if let Ok(reading) = dialect.read_event(name, data) {
+            return Ok(self.event(now, reading));
+        }
+        let mended = lossy::mended(data).ok_or(Degraded::InvalidJson)?;
+        match dialect.read_event(name, &mended) {
+            Ok(reading) => Ok(self.event(now, reading)),
+            Err(_) => Err(Degraded::InvalidJson),
+        }
+    }
+
+    fn event(&mut self, now: Duration, reading: Reading<'_>) -> bool {
+        if reading.has_content() {
+            self.timing.content(now, reading.reasoning, reading.answer);
+        }
+        let usage_only = matches!(reading.usage, Maybe::Object(_))
+            && !reading.error
+            && !reading.has_content()
+            && reading.finish.is_none()
+            && (reading.bare || self.has_finished());
+        // Usage that came before shows that the server sends it unasked: the client knows it.
+        let drop = usage_only && !self.usage_seen;
+        self.note(reading);
+        drop
+    }
+
+    pub(super) fn note(&mut self, reading: Reading<'_>) {
+        match reading.usage {
+            Maybe::Object(usage) => {
+                self.usage_seen = true;
+                self.usage_unread |= !usage.says_something();
+                if !usage.is_blank() {
+                    self.usage_is_sum = reading.bare;
+                    self.usage.update(&usage);
+                }
+            }
+            Maybe::Other => self.usage_unread = true,
+            Maybe::Absent => {}
+        }
+        self.finishes |= reading.finishes;
+        if let Some(finish) = reading.finish {
+            let end = finish.floor_char_boundary(32);
+            self.finish = Some(finish[..end].to_owned());
+        }
+        if self.model.is_none() {
+            self.model = reading
+                .model
+                .filter(|name| !name.is_empty())
+                .map(|name| cut_name(name.into_owned(), self.limits.model_bytes));
+        }
+        self.terminal |= reading.terminal;
+        self.error |= reading.error;
+        self.tool_calls = self.tool_calls.saturating_add(reading.tool_calls);
+        self.choices = self.choices.max(reading.choices);
+        self.audio = reading.audio.or(self.audio);
+        if let Some(times) = reading.engine {
+            self.engine.update(&times);
+        }
+        if self.engine.fingerprint.is_none() {
+            self.engine.fingerprint = reading.fingerprint.as_deref().map(report::cut);
+        }
+    }
+
+    /// Length of the audio that was heard.
+    pub(crate) fn audio(&self) -> Option<Duration> {
+        self.usage.audio.or(self.audio)
+    }
+}
