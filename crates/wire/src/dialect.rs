@@ -25,8 +25,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) reasoning: bool,
     /// It carries generated content that is not reasoning: text, refusal, a tool call.
     pub(crate) answer: bool,
-    /// Tool calls that begin here.
-    pub(crate) tool_calls: u32,
+    /// Tool calls that are named here.
+    pub(crate) calls: Vec<Call>,
     /// Choices that it speaks of, counted from the highest index.
     pub(crate) choices: u64,
     pub(crate) finish: Option<Cow<'a, str>>,
@@ -46,6 +46,23 @@ pub(crate) struct Reading<'a> {
     pub(crate) fingerprint: Option<Cow<'a, str>>,
     /// Length of the audio that was heard, where it stands outside of usage.
     pub(crate) audio: Option<Duration>,
+}
+
+/// A tool call that is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) choice: u64,
+    /// Its place among the calls of its choice; vLLM 0.6 names a call in each of its events.
+    pub(crate) index: Option<u64>,
+}
+
+impl Call {
+    /// One that is named but once.
+    const NEW: Self = Self { choice: 0, index: None };
+
+    fn of_choice(self, choice: u64) -> Self {
+        Self { choice, ..self }
+    }
 }
 
 impl Reading<'_> {
@@ -161,6 +178,7 @@ struct Envelope<'de> {
     model: Text<'de>,
     status: Text<'de>,
     usage: Maybe<Usage>,
+    report: Maybe<EngineReport>,
 }
 
 impl<'de> Object<'de> for Envelope<'de> {
@@ -169,6 +187,7 @@ impl<'de> Object<'de> for Envelope<'de> {
             "model" => self.model = map.next_value()?,
             "status" => self.status = map.next_value()?,
             "usage" => self.usage = map.next_value()?,
+            "metrics" => self.report = map.next_value()?,
             _ => skip(map)?,
         }
         Ok(())
@@ -194,6 +213,8 @@ impl<'de> Object<'de> for Typed<'de> {
 const MODEL: Wanted = Wanted { name: "model", limit: 8 << 10 };
 const USAGE: Wanted = Wanted { name: "usage", limit: 64 << 10 };
 const ERROR: Wanted = Wanted { name: "error", limit: 64 << 10 };
+const METRICS: Wanted = Wanted { name: "metrics", limit: 4 << 10 };
+const TIMINGS: Wanted = Wanted { name: "timings", limit: 4 << 10 };
 const OBJECT: Wanted = Wanted { name: "object", limit: 256 };
 
 /// A member of the body, absent where it is not there; `None` where it can't be read.
@@ -207,6 +228,12 @@ fn member<'a, T: Default + serde::Deserialize<'a>>(members: &'a Members, name: &
 
 fn text<'a>(members: &'a Members, name: &str) -> Option<Cow<'a, str>> {
     member::<Text<'a>>(members, name).and_then(|text| text.0)
+}
+
+/// The engine's own times: vLLM's `metrics`, llama.cpp's `timings`.
+fn report(members: &Members) -> Option<Box<EngineReport>> {
+    let report = |name| member::<Maybe<EngineReport>>(members, name)?.object();
+    report("metrics").or_else(|| report("timings")).map(Box::new)
 }
 
 /// An error inside a 200: an `error` with something in it, or the flat object of vLLM up to

@@ -48,12 +48,19 @@ fn fault(members: &Members) -> Option<Fault<'_>> {
         value.and_then(|raw| serde_json::from_slice(raw).ok()).unwrap_or_default()
     };
     match members.get("error").value() {
-        Some(raw) => serde_json::from_slice::<Maybe<Fault<'_>>>(raw).ok()?.object(),
+        // TGI's error is a text.
+        Some(raw) => match serde_json::from_slice::<Maybe<Fault<'_>>>(raw).ok()? {
+            Maybe::Other => {
+                let message = serde_json::from_slice(raw).ok()?;
+                Some(Fault { message, ..Fault::default() })
+            }
+            nested => nested.object(),
+        },
         None => Some(Fault { message: text("message"), kind: text("type"), code: text("code") }),
     }
 }
 
-/// How servers word it: vLLM (all versions), LiteLLM, OpenAI, Anthropic, SGLang.
+/// How servers word it: vLLM (all versions), LiteLLM, OpenAI, Anthropic, SGLang, TGI.
 const CONTEXT_LENGTH: &[&str] = &[
     "maximum context length",
     "context length is only",
@@ -64,6 +71,8 @@ const CONTEXT_LENGTH: &[&str] = &[
     "prompt is too long",
     "longer than the model's context length",
     "exceeds the context length",
+    "`inputs` tokens + `max_new_tokens` must be",
+    "`inputs` must have less than",
 ];
 
 /// A message repeats the client's words, if at all, behind the server's own.

@@ -65,6 +65,7 @@ mod policy;
 mod report;
 mod request;
 mod response;
+mod shares;
 pub mod sse;
 mod timing;
 mod usage;

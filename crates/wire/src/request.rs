@@ -23,6 +23,8 @@ pub struct RequestFacts {
     pub stream: bool,
     /// Whether there is a `stream_options` member, whatever its value.
     pub has_stream_options: bool,
+    /// Whether they ask for usage.
+    pub include_usage: bool,
     /// How many choices it asks for (`n`).
     pub choices: Option<u64>,
     /// How many tokens it allows (`max_tokens` or one of its younger names).
@@ -37,6 +39,7 @@ impl RequestFacts {
             model: model(fields, limits.model_bytes),
             stream: fields.is_true("stream"),
             has_stream_options: fields.is_there("stream_options"),
+            include_usage: fields.includes_usage(),
             choices: fields.number("n"),
             max_tokens: fields
                 .number("max_completion_tokens")

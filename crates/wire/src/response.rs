@@ -6,10 +6,11 @@ mod socket;
 use std::time::Duration;
 
 use crate::coding::Decoder as Coding;
-use crate::dialect::{Dialect, pooled};
+use crate::dialect::{Call, Dialect, pooled};
 use crate::guard::guarded;
 use crate::hold::{Ended, Hold};
 use crate::members::Members;
+use crate::shares::Shares;
 use crate::sse::{Decoder, Frame};
 use crate::timing::Timing;
 use crate::usage::Usage;
@@ -55,9 +56,12 @@ pub(crate) struct ResponseSide {
     /// The body is of a kind that its endpoint has too, but that says nothing: text, audio, vectors.
     pub(crate) opaque: bool,
     pub(crate) usage: Usage,
-    pub(crate) usage_seen: bool,
-    /// The last usage came alone, not with an event of one choice.
-    pub(crate) usage_is_sum: bool,
+    /// The client was sent usage.
+    usage_passed: bool,
+    /// Usage events that were taken out.
+    usage_taken: u64,
+    /// What was told choice by choice.
+    pub(crate) shares: Shares,
     pub(crate) usage_unread: bool,
     pub(crate) finish: Option<String>,
     /// Choices whose finish reason has been seen, a bit each (the first 64).
@@ -69,7 +73,11 @@ pub(crate) struct ResponseSide {
     pub(crate) cut: bool,
     pub(crate) model: Option<String>,
     pub(crate) tool_calls: u32,
+    /// Those among them that have a place of their own, which can be named again.
+    calls: Vec<Call>,
     pub(crate) choices: u64,
+    /// No more choices than these can come.
+    most_choices: u64,
     /// Length of the audio that was heard, where it stands outside of usage.
     audio: Option<Duration>,
     pub(crate) engine: EngineReport,
@@ -95,8 +103,9 @@ impl ResponseSide {
             ended: false,
             opaque: false,
             usage: Usage::default(),
-            usage_seen: false,
-            usage_is_sum: false,
+            usage_passed: false,
+            usage_taken: 0,
+            shares: Shares::default(),
             usage_unread: false,
             finish: None,
             finishes: 0,
@@ -106,7 +115,9 @@ impl ResponseSide {
             cut: false,
             model: None,
             tool_calls: 0,
+            calls: Vec::new(),
             choices: 0,
+            most_choices: u64::MAX,
             audio: None,
             engine: EngineReport::default(),
             gateway: GatewayReport::default(),
@@ -125,6 +136,10 @@ impl ResponseSide {
     ) {
         let echo_only = request.is_some_and(|facts| facts.echo && facts.max_tokens == Some(0));
         self.dialect = Dialect::of(endpoint, echo_only);
+        if let (Endpoint::ChatCompletions, Some(facts)) = (endpoint, request) {
+            // TGI 1.4.0 counts tokens where the index of the choice should stand.
+            self.most_choices = facts.choices.unwrap_or(1);
+        }
         self.status = Some(head.status);
         let asked_for_stream = request.is_some_and(|facts| facts.stream);
         let is_ok = (200..300).contains(&head.status);
@@ -287,7 +302,8 @@ impl ResponseSide {
 
     /// Whether every choice that was seen has its finish reason.
     pub(crate) fn has_finished(&self) -> bool {
-        self.finish.is_some() && u64::from(self.finishes.count_ones()) >= self.choices.min(64)
+        let choices = self.choices.min(self.most_choices).min(64);
+        self.finish.is_some() && u64::from(self.finishes.count_ones()) >= choices
     }
 
     /// Bytes that were held back, for a client whose upstream broke off.

@@ -44,9 +44,11 @@ impl Usage {
     /// Takes what `later` says over what was known: usage is cumulative, never summed.
     pub(crate) fn update(&mut self, later: &Self) {
         let take = |old: &mut Option<u64>, new: Option<u64>| *old = new.or(*old);
-        // There is no prompt of no tokens: a 0 where more was known is a member that was not filled.
+        // There is no prompt of no tokens: a 0 where more was known is a member that was not filled,
+        // unless all of the prompt was in a cache.
         let is_known = self.input.is_some();
-        take(&mut self.input, later.input.filter(|input| *input > 0 || !is_known));
+        let cached = later.cache_read.unwrap_or(0) + later.cache_creation.unwrap_or(0) > 0;
+        take(&mut self.input, later.input.filter(|input| *input > 0 || !is_known || cached));
         take(&mut self.output, later.output);
         take(&mut self.total, later.total);
         take(&mut self.cache_read, later.cache_read);
@@ -74,6 +76,19 @@ impl Usage {
         add(&mut self.reasoning, other.reasoning);
         if let Some(audio) = other.audio {
             self.audio = Some(self.audio.unwrap_or_default().saturating_add(audio));
+        }
+    }
+
+    /// The same, where several reports that were added up repeat the tokens of the prompt.
+    pub(crate) fn with_input_shared_by(self, reports: u64) -> Self {
+        let share = |sum: Option<u64>| sum.map(|sum| sum / reports);
+        Self {
+            input: share(self.input),
+            cache_read: share(self.cache_read),
+            cache_creation: share(self.cache_creation),
+            cached: share(self.cached),
+            cache_write: share(self.cache_write),
+            ..self
         }
     }
 
@@ -123,6 +138,8 @@ impl<'de> Object<'de> for Usage {
             "prompt_tokens" | "input_tokens" => self.input = map.next_value::<Count>()?.0,
             "completion_tokens" | "output_tokens" => self.output = map.next_value::<Count>()?.0,
             "total_tokens" => self.total = map.next_value::<Count>()?.0,
+            // SGLang's.
+            "reasoning_tokens" => self.reasoning = map.next_value::<Count>()?.0,
             "seconds" => self.audio = map.next_value::<Number>()?.seconds(),
             "cache_read_input_tokens" => self.cache_read = map.next_value::<Count>()?.0,
             "cache_creation_input_tokens" => self.cache_creation = map.next_value::<Count>()?.0,

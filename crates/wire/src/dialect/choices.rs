@@ -5,7 +5,9 @@
 
 use serde::de::MapAccess;
 
-use super::{ERROR, MODEL, Malformed, OBJECT, Reading, USAGE, member, text};
+use super::{
+    Call, ERROR, METRICS, MODEL, Malformed, OBJECT, Reading, TIMINGS, USAGE, member, report, text,
+};
 use crate::EngineReport;
 use crate::lenient::{Count, Filled, List, Maybe, Object, Text, skip};
 use crate::members::{Members, Wanted};
@@ -17,8 +19,8 @@ pub(super) const BODY: &[Wanted] = &[
     ERROR,
     OBJECT,
     Wanted { name: "choices", limit: 1 << 20 },
-    Wanted { name: "metrics", limit: 4 << 10 },
-    Wanted { name: "timings", limit: 4 << 10 },
+    METRICS,
+    TIMINGS,
     Wanted { name: "system_fingerprint", limit: 1 << 10 },
 ];
 
@@ -39,8 +41,7 @@ pub(super) fn event(data: &[u8], echo_only: bool) -> Result<Reading<'_>, Malform
 
 pub(super) fn body(members: &Members) -> Reading<'_> {
     let mut reading = read_choices(member(members, "choices").unwrap_or_default());
-    let report = |name| member::<Maybe<EngineReport>>(members, name)?.object();
-    reading.engine = report("metrics").or_else(|| report("timings")).map(Box::new);
+    reading.engine = report(members);
     reading.fingerprint = text(members, "system_fingerprint");
     reading
 }
@@ -56,7 +57,7 @@ fn read_choices(choices: List<Choice<'_>>) -> Reading<'_> {
         // Token ids and log-probabilities come with reasoning too: there they are not the answer.
         let token = choice.tokens && !delta.reasoning;
         reading.answer |= choice.text.is_filled() || delta.answer || token;
-        reading.tool_calls += delta.tool_calls;
+        reading.calls.extend(delta.calls.into_iter().map(|call| call.of_choice(index)));
         reading.bare &= choice.text.0.is_none() && !delta.says_something;
         if choice.finish_reason.is_filled() {
             reading.bare = false;
@@ -148,7 +149,8 @@ impl<'de> Object<'de> for Logprobs {
 struct Delta {
     reasoning: bool,
     answer: bool,
-    tool_calls: u32,
+    /// Tool calls whose name stands here.
+    calls: Vec<Call>,
     /// Any member that is not null, such as the role.
     says_something: bool,
 }
@@ -167,17 +169,23 @@ impl<'de> Object<'de> for Delta {
                 self.answer |= text.is_filled();
                 self.says_something |= text.0.is_some();
             }
+            // OpenAI's sound and what it says; an object with an id and an end alone is neither.
+            "audio" => {
+                let sound = map.next_value::<Maybe<Sound>>()?.object().unwrap_or_default();
+                self.answer |= sound.0;
+                self.says_something = true;
+            }
             "role" => self.says_something |= map.next_value::<Text<'de>>()?.0.is_some(),
             "tool_calls" => {
                 let calls: List<ToolCall> = map.next_value()?;
                 for call in calls.0 {
-                    self.call(&call.function);
+                    self.call(&call.function, call.index.0);
                 }
             }
             // OpenAI's name before tools.
             "function_call" => {
                 if let Maybe::Object(function) = map.next_value()? {
-                    self.call(&function);
+                    self.call(&function, None);
                 }
             }
             _ => skip(map)?,
@@ -186,22 +194,40 @@ impl<'de> Object<'de> for Delta {
     }
 }
 
+/// Whether there is anything to be heard.
+#[derive(Default)]
+struct Sound(bool);
+
+impl<'de> Object<'de> for Sound {
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "data" | "transcript" => self.0 |= map.next_value::<Text<'de>>()?.is_filled(),
+            _ => skip(map)?,
+        }
+        Ok(())
+    }
+}
+
 impl Delta {
-    fn call(&mut self, function: &Function) {
+    fn call(&mut self, function: &Function, index: Option<u64>) {
         self.says_something = true;
         self.answer |= function.named || function.arguments;
-        self.tool_calls += u32::from(function.named);
+        if function.named {
+            self.calls.push(Call { choice: 0, index });
+        }
     }
 }
 
 #[derive(Default)]
 struct ToolCall {
+    index: Count,
     function: Function,
 }
 
 impl<'de> Object<'de> for ToolCall {
     fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         match name {
+            "index" => self.index = map.next_value()?,
             // `custom` is OpenAI's tool without a schema.
             "function" | "custom" => {
                 self.function = map.next_value::<Maybe<Function>>()?.object().unwrap_or_default();
@@ -269,10 +295,10 @@ mod tests {
     #[test]
     fn a_tool_call_is_an_answer() {
         let json = r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":""}}]}}]}"#;
-        assert_eq!((read(json).answer, read(json).tool_calls), (true, 1));
+        assert_eq!((read(json).answer, read(json).calls.len()), (true, 1));
         let json =
             r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{"}}]}}]}"#;
-        assert_eq!((read(json).answer, read(json).tool_calls), (true, 0));
+        assert_eq!((read(json).answer, read(json).calls.len()), (true, 0));
     }
 
     #[test]

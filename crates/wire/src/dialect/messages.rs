@@ -5,7 +5,7 @@
 
 use serde::de::MapAccess;
 
-use super::{ERROR, Envelope, MODEL, Malformed, OBJECT, Reading, Typed, USAGE, member, text};
+use super::{Call, ERROR, Envelope, MODEL, Malformed, OBJECT, Reading, Typed, USAGE, member, text};
 use crate::lenient::{List, Maybe, Object, Text, skip};
 use crate::members::{Members, Wanted};
 use crate::usage::Usage;
@@ -25,6 +25,8 @@ pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malf
     let kind = if event.kind.is_filled() { event.kind.as_str().as_bytes() } else { name };
     let mut reading = Reading::default();
     match kind {
+        // llama.cpp names the error's kind where the event's should stand.
+        _ if name == b"error" => reading.error = true,
         b"message_start" => {
             let message = event.message;
             reading.model = message.model.0;
@@ -36,13 +38,14 @@ pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malf
         }
         b"content_block_start" if is_tool(&event.block) => {
             reading.answer = true;
-            reading.tool_calls = 1;
+            reading.calls.push(Call::NEW);
         }
         b"content_block_delta" => {
             let delta = event.delta;
-            reading.reasoning = delta.filled && delta.kind.as_str() == "thinking_delta";
-            reading.answer = delta.filled
-                && !matches!(delta.kind.as_str(), "thinking_delta" | "signature_delta");
+            // A compaction sums up what was said before: generated, but no answer.
+            let aside = matches!(delta.kind.as_str(), "thinking_delta" | "compaction_delta");
+            reading.reasoning = delta.filled && aside;
+            reading.answer = delta.filled && !aside && delta.kind.as_str() != "signature_delta";
         }
         b"message_delta" => {
             reading.finish = event.delta.stop_reason.0.filter(|reason| !reason.is_empty());
@@ -57,10 +60,10 @@ pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malf
 
 pub(super) fn body(members: &Members) -> Reading<'_> {
     let blocks: List<Typed<'_>> = member(members, "content").unwrap_or_default();
-    let tool_calls = blocks.0.iter().filter(|block| is_tool(block)).count();
+    let calls = blocks.0.iter().filter(|block| is_tool(block)).map(|_| Call::NEW).collect();
     Reading {
         finish: text(members, "stop_reason").filter(|reason| !reason.is_empty()),
-        tool_calls: u32::try_from(tool_calls).unwrap_or(u32::MAX),
+        calls,
         ..Reading::default()
     }
 }
@@ -111,7 +114,7 @@ impl<'de> Object<'de> for Delta<'de> {
         match name {
             "type" => self.kind = map.next_value()?,
             "stop_reason" => self.stop_reason = map.next_value()?,
-            "text" | "thinking" | "partial_json" => {
+            "text" | "thinking" | "partial_json" | "content" => {
                 self.filled |= map.next_value::<Text<'de>>()?.is_filled();
             }
             "citation" => self.filled |= map.next_value::<crate::lenient::Filled>()?.0,

@@ -8,7 +8,11 @@ use std::borrow::Cow;
 
 use serde::de::MapAccess;
 
-use super::{ERROR, Envelope, MODEL, Malformed, OBJECT, Reading, Typed, USAGE, member, text};
+use super::{
+    Call, ERROR, Envelope, METRICS, MODEL, Malformed, OBJECT, Reading, TIMINGS, Typed, USAGE,
+    member, report, text,
+};
+use crate::EngineReport;
 use crate::lenient::{Filled, List, Maybe, Object, Text, skip};
 use crate::members::{Members, Wanted};
 
@@ -19,6 +23,8 @@ pub(super) const BODY: &[Wanted] = &[
     OBJECT,
     Wanted { name: "status", limit: 256 },
     Wanted { name: "output", limit: 1 << 20 },
+    METRICS,
+    TIMINGS,
 ];
 
 pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malformed> {
@@ -28,7 +34,13 @@ pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malf
         Some(kind) => kind,
         None => Cow::Owned(String::from_utf8_lossy(name).into_owned()),
     };
-    let mut reading = Reading { model: event.response.model.0, ..Reading::default() };
+    // vLLM's stands in the response, llama.cpp's beside it.
+    let report = event.response.report.object().or_else(|| event.report.object());
+    let mut reading = Reading {
+        model: event.response.model.0,
+        engine: report.map(Box::new),
+        ..Reading::default()
+    };
     match kind.as_ref() {
         "response.completed" | "response.incomplete" => {
             reading.terminal = true;
@@ -43,7 +55,7 @@ pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malf
         "error" => reading.error = true,
         "response.output_item.added" if is_call(&event.item) => {
             reading.answer = true;
-            reading.tool_calls = 1;
+            reading.calls.push(Call::NEW);
         }
         _ if kind.ends_with(".delta") && event.delta => {
             let reasoning = kind.starts_with("response.reasoning");
@@ -60,11 +72,12 @@ pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malf
 pub(super) fn body(members: &Members) -> Reading<'_> {
     let status = text(members, "status");
     let items: List<Typed<'_>> = member(members, "output").unwrap_or_default();
-    let tool_calls = items.0.iter().filter(|item| is_call(item)).count();
+    let calls = items.0.iter().filter(|item| is_call(item)).map(|_| Call::NEW).collect();
     Reading {
+        engine: report(members),
         error: status.as_deref() == Some("failed"),
         finish: status,
-        tool_calls: u32::try_from(tool_calls).unwrap_or(u32::MAX),
+        calls,
         ..Reading::default()
     }
 }
@@ -76,6 +89,7 @@ struct Event<'de> {
     item: Typed<'de>,
     delta: bool,
     error: bool,
+    report: Maybe<EngineReport>,
 }
 
 impl<'de> Object<'de> for Event<'de> {
@@ -89,8 +103,10 @@ impl<'de> Object<'de> for Event<'de> {
             "item" => {
                 self.item = map.next_value::<Maybe<Typed<'de>>>()?.object().unwrap_or_default()
             }
-            "delta" => self.delta = map.next_value::<Filled>()?.0,
+            // What a tool said is an object.
+            "delta" => self.delta = map.next_value::<Text<'de>>()?.is_filled(),
             "error" => self.error = map.next_value::<Filled>()?.0,
+            "timings" => self.report = map.next_value()?,
             _ => skip(map)?,
         }
         Ok(())

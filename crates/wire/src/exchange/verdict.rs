@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Exchange;
-use crate::usage::CacheRule;
+use crate::usage::{CacheRule, Usage};
 use crate::{Degraded, Endpoint, Outcome, OutcomeKind, Source, TokenCounts, Tokens, UsageMissing};
 
 /// Who ended an exchange.
@@ -164,43 +164,61 @@ impl Exchange {
     }
 
     fn tokens(&self) -> TokenCounts {
-        let response = &self.response;
         let rule = match self.endpoint {
             Endpoint::Messages => CacheRule::OnTop,
             _ => CacheRule::Within,
         };
         let reported = |count| Some(Tokens { count, source: Source::Reported });
+        let usage = self.usage();
         TokenCounts {
-            input: response.usage.input(rule).and_then(reported),
-            output: self.output_tokens(),
-            cached_input: response.usage.cached_input(),
-            cache_write_input: response.usage.cache_write_input(),
-            reasoning_output: response.usage.reasoning,
+            input: usage.input(rule).and_then(reported),
+            output: self.output_tokens(&usage),
+            cached_input: usage.cached_input(),
+            cache_write_input: usage.cache_write_input(),
+            reasoning_output: usage.reasoning,
         }
     }
 
-    fn output_tokens(&self) -> Option<Tokens> {
+    /// Usage of all choices together; without output, where that of some is not known.
+    fn usage(&self) -> Usage {
         let response = &self.response;
+        let shares = &response.shares;
+        let at_once = shares.is_told_at_once() && response.has_finished();
+        if !response.is_stream || !self.has_choices() || at_once {
+            return response.usage;
+        }
+        let is_last = self.is_over() && !self.is_truncated();
+        match shares.count() {
+            // Told once, at the end: that is of all of them.
+            0 | 1 if is_last => response.usage,
+            count if is_last && count >= response.choices => shares.sum(self.asked_choices()),
+            _ => response.usage.without_output(),
+        }
+    }
+
+    fn output_tokens(&self, usage: &Usage) -> Option<Tokens> {
         if !self.endpoint.generates() {
             // Most write a 0 for what they do not do; vLLM's generative scoring counts.
-            let count = response.usage.output.filter(|count| *count > 0)?;
+            let count = usage.output.filter(|count| *count > 0)?;
             return Some(Tokens { count, source: Source::Reported });
         }
-        // Until the end, the usage on an event of several choices is that of one of them.
-        let is_last = self.is_over() && !self.is_truncated();
-        let partial = self.has_choices() && !response.usage_is_sum && !is_last;
-        if let Some(count) = response.usage.output.filter(|_| !partial) {
+        if let Some(count) = usage.output {
             return Some(Tokens { count, source: Source::Reported });
         }
         // A piece of sound is no token.
-        let count = if self.endpoint == Endpoint::Speech { 0 } else { response.timing.events() };
+        let is_sound = self.endpoint == Endpoint::Speech;
+        let count = if is_sound { 0 } else { self.response.timing.events() };
         (count > 0).then_some(Tokens { count, source: Source::Estimated })
+    }
+
+    /// Choices that were asked for, of each prompt.
+    fn asked_choices(&self) -> u64 {
+        self.request.facts().and_then(|facts| facts.choices).unwrap_or(1)
     }
 
     /// Whether there is more than one choice.
     fn has_choices(&self) -> bool {
-        let asked = self.request.facts().and_then(|facts| facts.choices).unwrap_or(1);
-        asked > 1 || self.response.choices > 1
+        self.asked_choices() > 1 || self.response.choices > 1
     }
 
     fn time_per_output_token(&self, tokens: &TokenCounts) -> Option<Duration> {
@@ -241,7 +259,10 @@ impl Exchange {
         }
         let declined = response.is_stream
             && self.endpoint.has_stream_options()
-            && self.request.facts().is_some_and(|facts| facts.has_stream_options);
+            && self
+                .request
+                .facts()
+                .is_some_and(|facts| facts.has_stream_options && !facts.include_usage);
         Some(if response.degraded.is_some() {
             UsageMissing::Degraded
         } else if !self.is_over() || self.is_truncated() || response.error {

@@ -140,6 +140,14 @@ impl Fields {
         }
     }
 
+    /// Whether `stream_options` asks for usage.
+    pub(super) fn includes_usage(&self) -> bool {
+        let options = self.get("stream_options").value().unwrap_or_default();
+        let mut members = Members::new(&[Wanted { name: "include_usage", limit: 16 }]);
+        members.push(options);
+        members.get("include_usage") == Found::Value(b"true")
+    }
+
     pub(super) fn number(&self, name: &str) -> Option<u64> {
         serde_json::from_slice(self.get(name).value()?).ok()
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ResponseSide;
-use crate::dialect::{Dialect, Reading};
+use crate::dialect::{Call, Dialect, Reading};
 use crate::lenient::Maybe;
 use crate::members::Members;
 use crate::request::cut_name;
@@ -70,8 +70,14 @@ impl ResponseSide {
             && !reading.has_content()
             && reading.finish.is_none()
             && (reading.bare || self.has_finished());
-        // Usage that came before shows that the server sends it unasked: the client knows it.
-        let drop = usage_only && !self.usage_seen;
+        // Usage that was passed on shows that the server sends it unasked: the client knows it.
+        // llama.cpp has one such event for each choice.
+        let drop = usage_only && !self.usage_passed && self.usage_taken < self.choices.max(1);
+        if drop {
+            self.usage_taken += 1;
+        } else {
+            self.usage_passed |= matches!(reading.usage, Maybe::Object(_));
+        }
         self.note(reading);
         drop
     }
@@ -79,11 +85,14 @@ impl ResponseSide {
     pub(super) fn note(&mut self, reading: Reading<'_>) {
         match reading.usage {
             Maybe::Object(usage) => {
-                self.usage_seen = true;
                 self.usage_unread |= !usage.says_something();
                 if !usage.is_blank() {
-                    self.usage_is_sum = reading.bare;
                     self.usage.update(&usage);
+                    if reading.bare {
+                        self.shares.alone(&usage);
+                    } else if reading.choices > 0 {
+                        self.shares.on_event(reading.choices - 1, &usage);
+                    }
                 }
             }
             Maybe::Other => self.usage_unread = true,
@@ -102,7 +111,9 @@ impl ResponseSide {
         }
         self.terminal |= reading.terminal;
         self.error |= reading.error;
-        self.tool_calls = self.tool_calls.saturating_add(reading.tool_calls);
+        for call in reading.calls {
+            self.call(call);
+        }
         self.choices = self.choices.max(reading.choices);
         self.audio = reading.audio.or(self.audio);
         if let Some(times) = reading.engine {
@@ -116,5 +127,18 @@ impl ResponseSide {
     /// Length of the audio that was heard.
     pub(crate) fn audio(&self) -> Option<Duration> {
         self.usage.audio.or(self.audio)
+    }
+
+    /// Counts a tool call, unless it has been named before.
+    fn call(&mut self, call: Call) {
+        const MOST: usize = 256;
+        let may_repeat = call.index.is_some() && self.calls.len() < MOST;
+        if may_repeat {
+            if self.calls.contains(&call) {
+                return;
+            }
+            self.calls.push(call);
+        }
+        self.tool_calls = self.tool_calls.saturating_add(1);
     }
 }

@@ -153,7 +153,15 @@ fn tokens(tokens: &Tokens) -> Value {
 }
 
 fn request(facts: &RequestFacts) -> Value {
-    let RequestFacts { model, stream, has_stream_options, choices, max_tokens, echo } = facts;
+    let RequestFacts {
+        model,
+        stream,
+        has_stream_options,
+        include_usage: _,
+        choices,
+        max_tokens,
+        echo,
+    } = facts;
     json!({
         "model": model,
         "stream": stream,

@@ -18,6 +18,7 @@ mod standard;
 
 #[cfg(test)]
 mod coded;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod cuts;

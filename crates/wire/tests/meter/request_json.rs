@@ -70,6 +70,8 @@ fn facts(body: &Map<String, Value>) -> RequestFacts {
         model: model.map(str::to_owned),
         stream: body.get("stream") == Some(&Value::Bool(true)),
         has_stream_options: body.contains_key("stream_options"),
+        include_usage: body.get("stream_options").and_then(|options| options.get("include_usage"))
+            == Some(&Value::Bool(true)),
         choices: body.get("n").and_then(Value::as_u64),
         max_tokens: body.get("max_tokens").and_then(Value::as_u64),
         echo: body.get("echo") == Some(&Value::Bool(true)),
