@@ -80,6 +80,8 @@ const OWN_WORDS: usize = 256;
 
 fn message_is_context_length(message: &str) -> bool {
     let own = &message[..message.floor_char_boundary(OWN_WORDS)];
+    // TGI's words for any 422 of its own.
+    let own = own.strip_prefix("Input validation error: ").unwrap_or(own);
     // A validation error of pydantic is about the request's shape and repeats what was sent.
     let own = own.split("validation error").next().unwrap_or_default();
     let own = own.split("{'type'").next().unwrap_or_default();
