@@ -141,15 +141,16 @@ impl ResponseSide {
             self.most_choices = facts.choices.unwrap_or(1);
         }
         self.status = Some(head.status);
-        let asked_for_stream = request.is_some_and(|facts| facts.stream);
+        // Where sound and text are answers too, only the head tells a stream of events.
+        let may_be_opaque = self.dialect.is_none_or(Dialect::has_opaque_bodies);
+        let asked_for_stream = request.is_some_and(|facts| facts.stream) && !may_be_opaque;
         let is_ok = (200..300).contains(&head.status);
         self.is_stream = is_ok && head.is_event_stream(asked_for_stream);
         if endpoint == Endpoint::Realtime && head.status == SWITCHING_PROTOCOLS {
             self.body = Body::Socket(Frames::new(self.limits.event_bytes));
         }
         let Some(dialect) = self.dialect else { return };
-        self.opaque =
-            is_ok && !self.is_stream && dialect.has_opaque_bodies() && !head.may_be_json();
+        self.opaque = is_ok && !self.is_stream && may_be_opaque && !head.may_be_json();
         if self.opaque {
             return;
         }
@@ -202,7 +203,7 @@ impl ResponseSide {
         let Some(mut coding) = self.coding.take() else { return };
         let read = guarded(|| {
             coding.decode(piece, |plain| {
-                let Forward::Unchanged = self.read(now, plain, false) else { return };
+                let _unchanged = self.read(now, plain, false);
             })
         });
         match read {
