@@ -11,12 +11,14 @@ mod answer;
 mod coding;
 mod context;
 mod ending;
+mod find_route;
 mod prepare;
 mod refusal;
 mod request;
 mod response;
 mod retry;
 mod settle;
+mod stall;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -99,8 +99,13 @@ impl Entry {
 
     /// A name that was answered with 2xx gets a label, from the next request on.
     fn earn(&self, outcome: &Outcome) {
+        // A realtime session that went well began with a 101; a 200 is some page there.
+        let is_answered = |code| match outcome.endpoint {
+            Endpoint::Realtime => code == 101,
+            _ => (200..=299).contains(&code),
+        };
         let well = outcome.kind.status() == Status::Success
-            && outcome.http_status.is_some_and(|code| (200..=299).contains(&code));
+            && outcome.http_status.is_some_and(is_answered);
         let candidate = self.identified.as_ref().and_then(|request| request.candidate.as_deref());
         if let Some(name) = candidate.filter(|_| well) {
             self.route.earn(name);
@@ -131,6 +136,7 @@ fn record(route: &Route, series: &Series, outcome: &Outcome) {
         time_to_first_token,
         time_to_first_answer_token,
         time_per_output_token,
+        client_stall,
         connect,
         overhead,
         request_bytes,
@@ -156,6 +162,7 @@ fn record(route: &Route, series: &Series, outcome: &Outcome) {
     let transport = route.transport();
     observe(&transport.first_byte, *time_to_first_byte);
     observe(&transport.connect, *connect);
+    transport.client_stall.inc_by(client_stall.as_secs_f64());
     observe(&transport.overhead, *overhead);
     transport.request_size.get().observe(*request_bytes as f64);
     transport.response_size.get().observe(*response_bytes as f64);

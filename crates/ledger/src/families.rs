@@ -163,6 +163,7 @@ pub(crate) struct TransportFamilies {
     pub(crate) response_size: Histograms<RouteLabels>,
     pub(crate) connect: Histograms<RouteLabels>,
     pub(crate) overhead: Histograms<RouteLabels>,
+    pub(crate) client_stall: SecondsCounters<RouteLabels>,
 }
 
 impl TransportFamilies {
@@ -193,6 +194,10 @@ impl TransportFamilies {
                 "llm_proxy_overhead_seconds",
                 "From the request head being read to the request being handed on, without connecting",
                 OVERHEAD,
+            ),
+            client_stall: to.seconds_counter(
+                "llm_client_stall_seconds_total",
+                "Time in which clients could not take bytes of their answers",
             ),
         }
     }

@@ -1,6 +1,7 @@
 //! The series that one request writes to, resolved before it needs them.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
@@ -121,6 +122,7 @@ pub(crate) struct TransportSeries {
     pub(crate) response_size: LateHistogram<RouteLabels>,
     pub(crate) connect: LateHistogram<RouteLabels>,
     pub(crate) overhead: LateHistogram<RouteLabels>,
+    pub(crate) client_stall: Counter<f64, AtomicU64>,
 }
 
 impl TransportSeries {
@@ -132,6 +134,7 @@ impl TransportSeries {
             response_size: LateHistogram::new(&families.response_size, route),
             connect: LateHistogram::new(&families.connect, route),
             overhead: LateHistogram::new(&families.overhead, route),
+            client_stall: families.client_stall.get_or_create_owned(route),
         }
     }
 }

@@ -3,7 +3,7 @@
 use weir_wire::Endpoint;
 
 /// One event of content in each dialect, as vLLM 0.32.0 sends it.
-pub(crate) fn events() -> [(&'static str, Endpoint, &'static [u8]); 4] {
+pub(crate) fn events() -> [(&'static str, Endpoint, &'static [u8]); 5] {
     [
         (
             "chat_completions",
@@ -24,6 +24,11 @@ pub(crate) fn events() -> [(&'static str, Endpoint, &'static [u8]); 4] {
             "messages",
             Endpoint::Messages,
             b"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\" applicable\"},\"index\":0}\n\n",
+        ),
+        (
+            "transcriptions",
+            Endpoint::Transcriptions,
+            b"data: {\"id\":\"transcribe-93b8d6973f5a3319\",\"object\":\"transcription.chunk\",\"created\":1795294758,\"model\":\"tiny\",\"choices\":[{\"delta\":{\"content\":\" ackage\"}}]}\n\n",
         ),
     ]
 }

@@ -1,4 +1,5 @@
-//! Content codings: what an answer's compressed bytes mean, decoded from a copy while they pass.
+//! Content codings: what the compressed bytes of an answer or a request mean, decoded from a copy
+//! while they pass.
 //!
 //! Sources: [RFC 9110, 8.4](https://www.rfc-editor.org/rfc/rfc9110#section-8.4) and
 //! [RFC 9659](https://www.rfc-editor.org/rfc/rfc9659) for the window of zstd.
@@ -11,6 +12,13 @@ mod zstd;
 
 use std::fmt;
 
+/// Bytes that may come out of next to none. With [`RATIO`] it keeps a few hundred bytes, which can
+/// mean gigabytes, from taking a thread for seconds.
+const FREE: u64 = 1 << 20;
+
+/// Bytes that may come out for each that comes in. Text and JSON seldom shrink to a fortieth.
+const RATIO: u64 = 100;
+
 /// Bytes that are decoded at a time.
 const BLOCK: usize = 16 << 10;
 
@@ -19,7 +27,7 @@ const BLOCK: usize = 16 << 10;
 pub(crate) enum Undecodable {
     /// They are not of the coding, or need more memory than the decoder may take.
     Malformed,
-    /// They mean more bytes than the limit.
+    /// They mean more bytes than the limit, or than so few bytes may mean.
     TooLarge,
 }
 
@@ -31,8 +39,9 @@ pub(crate) enum Undecodable {
 pub(crate) struct Decoder {
     codec: Result<Codec, Undecodable>,
     block: Box<[u8]>,
-    /// Bytes that may still come out.
+    /// Bytes that may still come out: those of the limit, and those that what has come in may mean.
     left: u64,
+    granted: u64,
 }
 
 enum Codec {
@@ -49,36 +58,42 @@ struct Step {
 }
 
 impl Decoder {
-    /// A decoder for a `content-encoding` of one known coding, which gives at most `limit` bytes.
-    /// `None` where nothing is coded, where two codings are stacked, and for what is not known.
+    /// A decoder for an answer's `content-encoding` of one known coding, which gives at most `limit`
+    /// bytes. `None` where nothing is coded, where two codings are stacked, and for what is not
+    /// known.
     pub(crate) fn of(content_encoding: &str, limit: u64) -> Option<Self> {
-        let mut codings = content_encoding
-            .split(',')
-            .map(|coding| coding.trim().to_ascii_lowercase())
-            .filter(|coding| !matches!(coding.as_str(), "" | "identity"));
-        let coding = codings.next()?;
-        if codings.next().is_some() {
-            return None;
-        }
-        let codec = match coding.as_str() {
-            "gzip" | "x-gzip" => Codec::Inflate(inflate::Inflate::gzip()),
-            "deflate" => Codec::Inflate(inflate::Inflate::deflate()),
+        let codec = match single(content_encoding)?.as_str() {
             "br" => Codec::Brotli(brotli::Brotli::new()),
-            "zstd" => Codec::Zstd(zstd::Zstd::new()?),
-            _ => return None,
+            "zstd" => Codec::Zstd(zstd::Zstd::new(zstd::Window::Answer)?),
+            coding => Codec::Inflate(inflate::Inflate::of(coding)?),
         };
-        Some(Self { codec: Ok(codec), block: Box::default(), left: limit })
+        Some(Self::new(codec, limit))
+    }
+
+    /// The same for a request, whose client may be anybody: no brotli, whose window can be 16 MiB,
+    /// and 2 MiB of window for zstd.
+    pub(crate) fn of_request(content_encoding: &str, limit: u64) -> Option<Self> {
+        let codec = match single(content_encoding)?.as_str() {
+            "zstd" => Codec::Zstd(zstd::Zstd::new(zstd::Window::Request)?),
+            coding => Codec::Inflate(inflate::Inflate::of(coding)?),
+        };
+        Some(Self::new(codec, limit))
+    }
+
+    fn new(codec: Codec, limit: u64) -> Self {
+        Self { codec: Ok(codec), block: Box::default(), left: limit, granted: FREE }
     }
 
     /// Reads on; `sink` gets what the bytes mean, in order. After an error it stays with it.
     ///
-    /// The cut of the pieces does not matter, but in one case: of a broken brotli stream more may
-    /// be decoded before the fault, or the fault may be seen only then, if it comes in small pieces.
+    /// The cut of the pieces does not matter, but in two cases: where it is that a bomb is too large
+    /// for its size; and how much of a broken brotli stream is decoded before the fault.
     pub(crate) fn decode(
         &mut self,
         mut piece: &[u8],
         mut sink: impl FnMut(&[u8]),
     ) -> Result<(), Undecodable> {
+        self.granted = self.granted.saturating_add(RATIO.saturating_mul(piece.len() as u64));
         if self.block.is_empty() {
             self.block = vec![0; BLOCK].into_boxed_slice();
         }
@@ -87,10 +102,12 @@ impl Decoder {
                 Ok(codec) => codec.step(piece, &mut self.block),
                 Err(reason) => return Err(*reason),
             };
-            let allowed = step.written.min(usize::try_from(self.left).unwrap_or(usize::MAX));
+            let most = self.left.min(self.granted);
+            let allowed = step.written.min(usize::try_from(most).unwrap_or(usize::MAX));
             if allowed > 0 {
                 sink(&self.block[..allowed]);
                 self.left -= allowed as u64;
+                self.granted -= allowed as u64;
             }
             if step.written > allowed {
                 return self.fail(Undecodable::TooLarge);
@@ -123,6 +140,15 @@ impl Decoder {
         self.block = Box::default();
         Err(reason)
     }
+}
+
+/// The coding, if it is a single one.
+fn single(content_encoding: &str) -> Option<String> {
+    let mut codings = content_encoding
+        .split(',')
+        .map(|coding| coding.trim().to_ascii_lowercase())
+        .filter(|coding| !matches!(coding.as_str(), "" | "identity"));
+    codings.next().filter(|_| codings.next().is_none())
 }
 
 impl fmt::Debug for Decoder {

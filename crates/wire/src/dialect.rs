@@ -135,7 +135,7 @@ impl Dialect {
             Self::Choices { echo_only } => choices::event(data, echo_only),
             Self::Responses => responses::event(name, data),
             Self::Messages => messages::event(name, data),
-            Self::Audio => audio::event(data),
+            Self::Audio => audio::event(name, data),
             Self::Pooled => Ok(Reading::default()),
             Self::Generic => generic::event(data),
         }

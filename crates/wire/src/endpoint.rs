@@ -36,7 +36,8 @@ pub enum Endpoint {
     Speech,
     /// `GET …/realtime`, upgraded to a WebSocket
     Realtime,
-    /// LLM work whose dialect is not read: measured for time and bytes only.
+    /// LLM work of an API that is not known: time and bytes, and usage and errors where they stand
+    /// at the top.
     Other,
 }
 
@@ -120,8 +121,8 @@ pub enum Class {
 /// Last path segments of `POST` requests that run no model.
 ///
 /// `tokenize` to `wake_up` are vLLM's, `count_tokens` is Anthropic's and vLLM's, `cancel` belongs
-/// to stored responses and batches, `batches` to work that is done later, the rest are management
-/// calls of vLLM.
+/// to stored responses and batches, `batches` to work that is done later, `mcp` to tools; the rest
+/// are management calls of vLLM and SGLang.
 const NOT_LLM_TAIL: &[&str] = &[
     "tokenize",
     "detokenize",
@@ -129,7 +130,6 @@ const NOT_LLM_TAIL: &[&str] = &[
     "derender",
     "count_tokens",
     "input_tokens",
-    "compact",
     "cancel",
     "batches",
     "sleep",
@@ -144,6 +144,13 @@ const NOT_LLM_TAIL: &[&str] = &[
     "load_lora_adapter",
     "unload_lora_adapter",
     "collective_rpc",
+    "flush_cache",
+    "pause_generation",
+    "continue_generation",
+    "update_weights_from_disk",
+    "update_weights_from_tensor",
+    "update_weights_from_distributed",
+    "mcp",
     "moderations",
 ];
 
@@ -183,6 +190,7 @@ const NOT_LLM_HEAD: &[&str] = &[
     "containers",
     "fine_tuning",
     "evals",
+    "mcp",
     // Its sessions are made by POST; what runs a model is the WebSocket.
     "realtime",
 ];
@@ -216,7 +224,7 @@ pub fn classify(method: &str, path: &str) -> Class {
     let endpoint = match (before, last) {
         ("chat", "completions") | ("completions", "batch") => Endpoint::ChatCompletions,
         (_, "completions") => Endpoint::Completions,
-        (_, "responses") => Endpoint::Responses,
+        (_, "responses") | ("responses", "compact") => Endpoint::Responses,
         // OpenAI's Assistants API stores messages under /threads/ID/messages.
         (_, "messages") if !path.contains("/threads/") => Endpoint::Messages,
         (_, "embeddings" | "embed") => Endpoint::Embeddings,
@@ -256,11 +264,10 @@ fn without_query(target: &str) -> &str {
 
 fn is_management(path: &str) -> bool {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
-    let head = segments.next().unwrap_or_default();
-    let head = match (head, segments.next()) {
-        ("v1" | "v2", Some(second)) => second,
-        _ => head,
-    };
+    let mut head = segments.next().unwrap_or_default();
+    while let ("openai" | "v1" | "v2", Some(next)) = (head, segments.next()) {
+        head = next;
+    }
     NOT_LLM_HEAD.contains(&head)
 }
 
@@ -303,6 +310,11 @@ mod tests {
             ("POST", "/v1/messages/batches"),
             ("POST", "/v1/realtime/client_secrets"),
             ("POST", "/v1/realtime/calls"),
+            ("POST", "/openai/v1/realtime/client_secrets"),
+            ("POST", "/openai/v1/files"),
+            ("POST", "/mcp/"),
+            ("POST", "/github/mcp"),
+            ("POST", "/flush_cache"),
             ("POST", "/v1/threads/t1/messages"),
             ("OPTIONS", "/v1/chat/completions"),
             ("POST", "/"),

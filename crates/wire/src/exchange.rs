@@ -32,6 +32,8 @@ pub struct Exchange {
     named: Option<String>,
     /// What the client says once it is upgraded.
     client: Option<ClientSession>,
+    /// How long the client could not take bytes.
+    client_stall: Duration,
 }
 
 impl Exchange {
@@ -47,6 +49,7 @@ impl Exchange {
             request_degraded: None,
             named: head.model().map(|name| cut_name(name, policy.limits.model_bytes)),
             client: None,
+            client_stall: Duration::ZERO,
         }
     }
 
@@ -108,6 +111,10 @@ impl Exchange {
 
     /// The head of the answer (no informational one).
     pub fn on_response_head(&mut self, head: &ResponseHead<'_>) {
+        if self.request.is_by_shape() && self.request.facts().is_none() {
+            // It is not known yet what is answered, so nothing could be taken out of it.
+            self.request.forget_asking();
+        }
         // An early answer comes while it is not yet decided whether usage is asked for.
         let may_drop = self.request.asked() || self.request.may_ask();
         self.response.head(self.endpoint, self.request.facts(), head, may_drop);
@@ -121,13 +128,21 @@ impl Exchange {
 
     /// Whether the answer is a WebSocket: what comes from both sides are frames.
     pub fn is_upgraded(&self) -> bool {
-        self.response.status == Some(SWITCHING_PROTOCOLS)
+        let switched = self.response.status == Some(SWITCHING_PROTOCOLS);
+        switched && self.endpoint == Endpoint::Realtime
     }
 
     /// Frames of the client, which go on as they are.
     pub fn on_client_frames(&mut self, piece: &[u8]) {
+        let is_named = self.named.is_some() || self.response.model.is_some();
         let client = self.client.get_or_insert_with(ClientSession::new);
-        client.push(piece, self.policy.limits.model_bytes);
+        client.push(piece, self.policy.limits.model_bytes, is_named);
+        self.request_degraded = self.request_degraded.or(client.degraded);
+    }
+
+    /// Whether the client of a WebSocket has said anything.
+    pub fn client_has_spoken(&self) -> bool {
+        self.client.as_ref().is_some_and(|client| client.spoke)
     }
 
     /// Whether the answer's body has ended.
@@ -161,8 +176,10 @@ impl Exchange {
         self.response.take_held()
     }
 
-    /// The client could not take bytes: the gap that ends next is counted as discarded.
-    pub fn on_client_stall(&mut self) {
+    /// The client could not take bytes for so long since the last piece: the gap that ends next is not
+    /// the model's, and is counted as discarded.
+    pub fn on_client_stall(&mut self, time: Duration) {
+        self.client_stall += time;
         self.response.timing.client_stalled();
     }
 
@@ -177,12 +194,13 @@ impl Exchange {
 
     /// The model: the request's, be it in the path or in the body, else the answer's.
     pub fn model(&self) -> Option<&str> {
-        if self.named.is_some() {
-            return self.named.as_deref();
-        }
-        let asked = self.request.facts().and_then(|facts| facts.model.as_deref());
-        let asked = asked.or_else(|| self.client.as_ref()?.model.as_deref());
-        asked.or(self.response.model.as_deref())
+        let client = self.client.as_ref();
+        self.named
+            .as_deref()
+            .or_else(|| self.request.facts()?.model.as_deref())
+            .or_else(|| client?.answering.as_deref())
+            .or(self.response.model.as_deref())
+            .or_else(|| client?.listening.as_deref())
     }
 
     /// Hands over what happened in the stream since the last time, if anything did.

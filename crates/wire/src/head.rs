@@ -45,7 +45,7 @@ impl RequestHead<'_> {
     }
 
     /// The model that the path or the query names.
-    pub(crate) fn model(&self) -> Option<String> {
+    pub fn model(&self) -> Option<String> {
         model_in_target(self.target, self.endpoint == Endpoint::Realtime)
     }
 }
@@ -86,6 +86,10 @@ impl<'a> ResponseHead<'a> {
     }
 }
 
+/// `identity` says that there is none; names are in any case ([RFC 9110, 8.4.1]).
+///
+/// [RFC 9110, 8.4.1]: https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1
 fn coding(header: Option<&str>) -> Option<&str> {
-    header.filter(|coding| !matches!(coding.trim(), "" | "identity"))
+    let is_none = |coding: &str| coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+    header.filter(|header| !header.split(',').map(str::trim).all(is_none))
 }

@@ -14,6 +14,8 @@ pub struct Limits {
     /// What a compressed body may come to. It is not held, but reading it takes time: a body that
     /// goes on beyond is not read any further.
     pub decoded_bytes: u64,
+    /// The same of a compressed request.
+    pub decoded_request_bytes: u64,
 }
 
 impl Default for Limits {
@@ -23,6 +25,7 @@ impl Default for Limits {
             event_bytes: 4 << 20,
             hold_bytes: 64 << 10,
             decoded_bytes: 256 << 20,
+            decoded_request_bytes: 32 << 20,
         }
     }
 }

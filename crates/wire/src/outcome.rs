@@ -291,6 +291,9 @@ pub struct Outcome {
     /// (last content event − first content event) / (output tokens − 1). Reported usage, one
     /// choice and more than one instant only.
     pub time_per_output_token: Option<Duration>,
+    /// Time in which the client could not take bytes: its receive window was shut. Never charged to
+    /// the model: the gaps that it falls into are left out of inter-token latency.
+    pub client_stall: Duration,
     /// Time spent connecting to the upstream; `None` where a pooled connection was used.
     pub connect: Option<Duration>,
     /// Request head read → last byte of the request handed on, connecting left out.

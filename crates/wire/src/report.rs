@@ -38,7 +38,7 @@ pub struct GatewayReport {
     pub call_id: Option<String>,
     /// `x-litellm-model-id`: the deployment, a key to `/model/info`.
     pub model_id: Option<String>,
-    /// `x-litellm-model-api-base`: the engine that answered; scheme, host, port and path of it.
+    /// `x-litellm-model-api-base`: the engine that answered; scheme, host and port of it.
     pub api_base: Option<String>,
     /// `x-litellm-response-cost`, in US dollars.
     pub cost_usd: Option<f64>,
@@ -93,7 +93,7 @@ impl GatewayReport {
         match name {
             "call-id" => self.call_id = Some(cut(value)),
             "model-id" => self.model_id = Some(cut(value)),
-            "model-api-base" => self.api_base = Some(cut(&without_secrets(value))),
+            "model-api-base" => self.api_base = origin(value).as_deref().map(cut),
             "response-cost" => self.cost_usd = number().filter(|cost| *cost >= 0.0),
             "response-duration-ms" => self.duration = Number(number()).milliseconds(),
             "overhead-duration-ms" => self.overhead = Number(number()).milliseconds(),
@@ -109,13 +109,12 @@ pub(crate) fn cut(text: &str) -> String {
     text[..text.floor_char_boundary(LONGEST)].to_owned()
 }
 
-/// A URL can carry a key: before the host, or in the query.
-fn without_secrets(url: &str) -> String {
-    let url = url.split(['?', '#']).next().unwrap_or_default();
-    let Some((scheme, rest)) = url.split_once("://") else { return String::new() };
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+/// Scheme, host and port. A key can stand in any other part of a URL.
+fn origin(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}{path}")
+    (!host.is_empty()).then(|| format!("{scheme}://{host}"))
 }
 
 #[cfg(test)]
@@ -139,7 +138,7 @@ mod tests {
         }
         let expected = GatewayReport {
             call_id: Some("c1".into()),
-            api_base: Some("https://host:8000/v1".into()),
+            api_base: Some("https://host:8000".into()),
             cost_usd: Some(0.00021),
             duration: Some(Duration::from_micros(12_500)),
             retries: Some(0),
@@ -155,6 +154,7 @@ mod tests {
             report.header("x-litellm-response-cost", value);
             report.header("x-litellm-response-duration-ms", value);
             report.header("x-litellm-attempted-fallbacks", value);
+            report.header("x-litellm-model-api-base", value);
         }
         assert_eq!(report, GatewayReport::default());
     }

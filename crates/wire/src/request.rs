@@ -148,6 +148,7 @@ impl RequestSide {
         let forward =
             if self.may_ask { self.hold_tail(chunk, start, end) } else { Forward::Unchanged };
         if end {
+            self.fields.end();
             self.invalid = self.bytes > 0 && !self.fields.is_complete();
             self.facts = Some(RequestFacts::read(&self.fields, &self.limits));
         }
@@ -184,6 +185,11 @@ impl RequestSide {
         // Of what `/invocations` takes, chat and completions have stream options.
         let takes_it = || self.fields.endpoint_by_shape().has_stream_options();
         is_asked_for && (!self.by_shape || takes_it())
+    }
+
+    /// Whether the body tells the API.
+    pub(crate) fn is_by_shape(&self) -> bool {
+        self.by_shape
     }
 
     /// The API that the body tells, where the path leaves it open and the body has ended.

@@ -55,6 +55,8 @@ pub(crate) struct ResponseSide {
     pub(crate) ended: bool,
     /// The body is of a kind that its endpoint has too, but that says nothing: text, audio, vectors.
     pub(crate) opaque: bool,
+    /// From some point on nothing could be read any more.
+    pub(crate) unread: bool,
     pub(crate) usage: Usage,
     /// The client was sent usage.
     usage_passed: bool,
@@ -76,6 +78,8 @@ pub(crate) struct ResponseSide {
     /// Those among them that have a place of their own, which can be named again.
     calls: Vec<Call>,
     pub(crate) choices: u64,
+    /// An answer of a session was complete.
+    answered: bool,
     /// No more choices than these can come.
     most_choices: u64,
     /// Length of the audio that was heard, where it stands outside of usage.
@@ -102,6 +106,7 @@ impl ResponseSide {
             bytes: 0,
             ended: false,
             opaque: false,
+            unread: false,
             usage: Usage::default(),
             usage_passed: false,
             usage_taken: 0,
@@ -117,6 +122,7 @@ impl ResponseSide {
             tool_calls: 0,
             calls: Vec::new(),
             choices: 0,
+            answered: false,
             most_choices: u64::MAX,
             audio: None,
             engine: EngineReport::default(),
@@ -322,6 +328,7 @@ impl ResponseSide {
     }
 
     pub(crate) fn degrade(&mut self, reason: Degraded) {
+        self.unread |= matches!(reason, Degraded::Encoded | Degraded::Panic);
         self.degraded.get_or_insert(reason);
     }
 }

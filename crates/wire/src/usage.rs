@@ -140,7 +140,7 @@ impl<'de> Object<'de> for Usage {
             "total_tokens" => self.total = map.next_value::<Count>()?.0,
             // SGLang's.
             "reasoning_tokens" => self.reasoning = map.next_value::<Count>()?.0,
-            "seconds" => self.audio = map.next_value::<Number>()?.seconds(),
+            "seconds" => self.audio = map.next_value::<Number>()?.audio(),
             "cache_read_input_tokens" => self.cache_read = map.next_value::<Count>()?.0,
             "cache_creation_input_tokens" => self.cache_creation = map.next_value::<Count>()?.0,
             "prompt_tokens_details"

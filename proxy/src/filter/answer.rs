@@ -1,7 +1,7 @@
 //! Answers of Weir's own: for failures that the upstream had no chance to answer.
 
 use bytes::Bytes;
-use http::header;
+use http::{StatusCode, header};
 use pingora::http::ResponseHeader;
 use pingora::prelude::{Error, ErrorType, Result, Session};
 use pingora::proxy::FailToProxy;
@@ -40,7 +40,7 @@ async fn failed(session: &mut Session, error: &Error, ctx: &mut Context) -> Resu
         return Ok(code);
     }
     let end = ending::of(error);
-    if session.response_written().is_some_and(|head| !head.status.is_informational()) {
+    if session.response_written().is_some_and(is_final) {
         if let Some(metered) = ctx.metered.as_mut().filter(|_| end != End::ClientClosed) {
             let held = metered.exchange.take_held();
             if !held.is_empty() {
@@ -57,6 +57,11 @@ async fn failed(session: &mut Session, error: &Error, ctx: &mut Context) -> Resu
     let Some((code, reason, message)) = words else { return Ok(0) };
     send(session, ctx.class, code, reason, message).await?;
     Ok(code)
+}
+
+/// Whether nothing of Weir's own can follow; behind a 101 come the frames of another protocol.
+fn is_final(head: &ResponseHeader) -> bool {
+    head.status == StatusCode::SWITCHING_PROTOCOLS || !head.status.is_informational()
 }
 
 fn own_words(end: End) -> Option<(u16, &'static str, &'static str)> {

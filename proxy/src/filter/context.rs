@@ -9,6 +9,7 @@ use weir_wire::{Class, End, Exchange};
 
 use super::refusal::HeldAnswer;
 use super::settle;
+use super::stall::Stalls;
 use crate::route::Route;
 use crate::shared::{InFlight, Shared};
 use crate::upstream::Connection;
@@ -30,6 +31,7 @@ pub(crate) struct Context {
     /// How it ended, where Weir decided that itself.
     pub(super) end: Option<End>,
     pub(super) sending: Sending,
+    pub(super) stalls: Stalls,
     _in_flight: InFlight,
 }
 
@@ -108,6 +110,7 @@ impl Context {
             listing: None,
             end: None,
             sending: Sending::default(),
+            stalls: Stalls::default(),
         }
     }
 

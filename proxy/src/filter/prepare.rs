@@ -12,11 +12,12 @@ use super::Gate;
 use super::answer;
 use super::coding;
 use super::context::{Context, Metered};
+use super::find_route;
 use crate::route::Route;
 use crate::table::ByPath;
 
 /// What Pingora can send again; a larger body is never held.
-const REPLAYABLE: usize = 64 << 10;
+pub(super) const REPLAYABLE: usize = 64 << 10;
 
 /// How long a connection may stay open between two requests, in seconds.
 const IDLE_SECONDS: u64 = 75;
@@ -36,15 +37,18 @@ pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Contex
         ctx.target = Some(rest.clone());
     }
     let method = session.req_header().method.as_str();
-    let class = classify(method, ctx.target.as_deref().unwrap_or(&target));
+    let class = match classify(method, ctx.target.as_deref().unwrap_or(&target)) {
+        // A page by that name.
+        Class::Llm(Endpoint::Realtime) if !asks_for_websocket(session) => Class::Passthrough,
+        class => class,
+    };
     ctx.class = class;
     let (route, early) = match by_path {
         ByPath::Alone(route) | ByPath::Prefix(route, _) => (Some(route), Bytes::new()),
         ByPath::Unknown => {
             // Until its route is found, it is a request without one, should it end there.
             begin_unrouted(gate, ctx, class);
-            let (model, early) = peek_model(session, ctx, length).await?;
-            (model.and_then(|model| table.by_model(&model)), early)
+            find_route::by_model(session, ctx, class, &table, length).await?
         }
     };
     let Some(route) = route.filter(|_| !is_lost(session)) else {
@@ -92,14 +96,8 @@ async fn meter(
     endpoint: Endpoint,
     early: Bytes,
 ) -> Result<()> {
-    let text = |name| session.get_header(name).and_then(|value| value.to_str().ok());
     let target = target(session, ctx);
-    let head = RequestHead {
-        endpoint,
-        target: &target,
-        content_type: text(header::CONTENT_TYPE),
-        content_encoding: text(header::CONTENT_ENCODING),
-    };
+    let head = request_head(session, endpoint, &target);
     let mut policy = route.policy();
     if coding::goes_on(&session.req_header().headers, ctx) {
         // An event can't be taken out of a compressed stream again.
@@ -142,8 +140,20 @@ impl Metered {
     }
 }
 
+impl Metered {
+    /// The client of a WebSocket has spoken: the first message names the model, or none does.
+    pub(super) fn identify_session(&mut self) {
+        let model = self.exchange.model();
+        if let Some(entry) = &mut self.entry
+            && (model.is_some() || self.exchange.client_has_spoken())
+        {
+            entry.identify(model);
+        }
+    }
+}
+
 /// Path and query behind the route's prefix, as the upstream gets them.
-fn target(session: &Session, ctx: &Context) -> String {
+pub(super) fn target(session: &Session, ctx: &Context) -> String {
     let written = || String::from_utf8_lossy(session.req_header().raw_path()).into_owned();
     ctx.target.clone().unwrap_or_else(written)
 }
@@ -161,43 +171,28 @@ async fn read_all(session: &mut Session, ctx: &mut Context, early: Bytes) -> Res
     Ok(body.freeze())
 }
 
-/// Reads as much of the body as it takes to find the model, at most what can be sent again.
-async fn peek_model(
-    session: &mut Session,
-    ctx: &mut Context,
-    length: Option<usize>,
-) -> Result<(Option<String>, Bytes)> {
-    let mut body = BytesMut::new();
-    if !has_body(session) {
-        return Ok((None, Bytes::new()));
-    }
-    let target = target(session, ctx);
+/// What the meter needs of the head.
+pub(super) fn request_head<'a>(
+    session: &'a Session,
+    endpoint: Endpoint,
+    target: &'a str,
+) -> RequestHead<'a> {
     let text = |name| session.get_header(name).and_then(|value| value.to_str().ok());
-    let head = RequestHead {
-        endpoint: Endpoint::Other,
-        target: &target,
+    RequestHead {
+        endpoint,
+        target,
         content_type: text(header::CONTENT_TYPE),
         content_encoding: text(header::CONTENT_ENCODING),
-    };
-    let mut peek = Exchange::new(&head, Policy::observe());
-    begin_reading(session, ctx).await?;
-    loop {
-        // Pingora sends on what it can hold; a large body must not end while it is peeked at.
-        let left = length.map_or(usize::MAX, |length| length.saturating_sub(body.len()));
-        let may_end = ctx.sending.large && left <= REPLAYABLE && !body.is_empty();
-        let has_model = peek.model_so_far().is_some();
-        if has_model || may_end || body.len() >= REPLAYABLE || session.is_body_done() {
-            break;
-        }
-        let Some(piece) = session.read_request_body().await? else { break };
-        let _observed = peek.on_request_body(&piece, false);
-        body.extend_from_slice(&piece);
     }
-    Ok((peek.model_so_far(), body.freeze()))
+}
+
+fn asks_for_websocket(session: &Session) -> bool {
+    let upgrade = session.get_header(header::UPGRADE).and_then(|value| value.to_str().ok());
+    upgrade.is_some_and(|upgrade| upgrade.trim().eq_ignore_ascii_case("websocket"))
 }
 
 /// Keeps what is read, so that Pingora sends it; a client that waits for `100 Continue` gets it.
-async fn begin_reading(session: &mut Session, ctx: &mut Context) -> Result<()> {
+pub(super) async fn begin_reading(session: &mut Session, ctx: &mut Context) -> Result<()> {
     session.as_mut().enable_retry_buffering();
     let expects = session.get_header(header::EXPECT).is_some();
     if expects && !ctx.sending.continued {
@@ -222,7 +217,7 @@ fn content_length(session: &Session) -> Option<usize> {
     }
 }
 
-fn has_body(session: &Session) -> bool {
+pub(super) fn has_body(session: &Session) -> bool {
     content_length(session) != Some(0)
 }
 

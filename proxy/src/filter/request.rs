@@ -104,6 +104,7 @@ pub(super) fn body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) {
     let Some(metered) = &mut ctx.metered else { return };
     if metered.exchange.is_upgraded() {
         metered.exchange.on_client_frames(body.as_deref().unwrap_or_default());
+        metered.identify_session();
         if end && !metered.exchange.answer_has_ended() {
             ctx.end.get_or_insert(End::ClientClosed);
         }

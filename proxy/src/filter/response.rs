@@ -8,6 +8,7 @@ use weir_wire::{Forward, ResponseHead, listed_models};
 
 use super::context::{Context, Metered};
 use super::refusal;
+use super::stall::Stalls;
 
 /// Largest list of models that is read.
 const LISTING_LIMIT: usize = 1 << 20;
@@ -36,6 +37,11 @@ pub(super) fn head(
             // Pingora does not flush what has a length, and an event may be taken out of it.
             head.insert_header(header::TRANSFER_ENCODING, "chunked")?;
         }
+    }
+    ctx.stalls = Stalls::of(session);
+    if head.status == StatusCode::SWITCHING_PROTOCOLS {
+        // On a WebSocket silence is no fault; Pingora's limit of 60 s is meant for bodies.
+        session.downstream_session.set_read_timeout(None);
     }
     unchunk_for_http_1_0(session, head);
     Ok(())
@@ -74,6 +80,9 @@ pub(super) fn body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) -> Re
     }
     refusal::overhear(body.as_deref().unwrap_or_default(), end, ctx);
     let Some(metered) = &mut ctx.metered else { return Ok(()) };
+    if let Some(stall) = ctx.stalls.since_last() {
+        metered.exchange.on_client_stall(stall);
+    }
     let piece = body.as_deref().unwrap_or_default();
     if let Forward::Replaced(bytes) = metered.exchange.on_response_body(now, piece) {
         *body = Some(bytes.into());

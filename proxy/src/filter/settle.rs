@@ -15,6 +15,9 @@ pub(super) fn ended(session: &Session, error: Option<&Error>, ctx: &mut Context)
         // An answer without a body has no last piece with which it would have ended.
         let _nothing = metered.exchange.on_response_end();
     }
+    if let (Some(metered), Some(stall)) = (&mut ctx.metered, ctx.stalls.since_last()) {
+        metered.exchange.on_client_stall(stall);
+    }
     if let Some(error) = error {
         // Not its context: that can hold bytes of the upstream's answer.
         let (kind, by) = (error.etype().as_str(), error.esource().as_str());

@@ -23,6 +23,7 @@ pub(crate) fn bare(kind: OutcomeKind) -> Outcome {
         time_to_first_token: None,
         time_to_first_answer_token: None,
         time_per_output_token: None,
+        client_stall: Duration::ZERO,
         connect: None,
         overhead: None,
         request_bytes: 100,

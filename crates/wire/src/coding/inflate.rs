@@ -29,11 +29,19 @@ enum State {
 }
 
 impl Inflate {
-    pub(super) fn gzip() -> Self {
+    pub(super) fn of(coding: &str) -> Option<Self> {
+        match coding {
+            "gzip" | "x-gzip" => Some(Self::gzip()),
+            "deflate" => Some(Self::deflate()),
+            _ => None,
+        }
+    }
+
+    fn gzip() -> Self {
         Self { engine: Decompress::new_gzip(15), state: State::Body, is_gzip: true }
     }
 
-    pub(super) fn deflate() -> Self {
+    fn deflate() -> Self {
         Self { engine: Decompress::new(true), state: State::Probe { first: None }, is_gzip: false }
     }
 

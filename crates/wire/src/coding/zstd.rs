@@ -4,8 +4,23 @@ use ::zstd::stream::raw::{DParameter, Decoder, Operation};
 
 use super::Step;
 
-/// A window of 8 MiB, the most that RFC 9659 lets a sender ask for.
-const WINDOW_LOG_MAX: u32 = 23;
+/// How much a sender may have the decoder remember.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Window {
+    /// 8 MiB, the most that RFC 9659 lets a sender ask for.
+    Answer,
+    /// 2 MiB: what the levels up to 3, the default, ask for.
+    Request,
+}
+
+impl Window {
+    fn log(self) -> u32 {
+        match self {
+            Self::Answer => 23,
+            Self::Request => 21,
+        }
+    }
+}
 
 /// A frame begins so; the first byte of a skippable one is 0x50 to 0x5f (RFC 8878, 3.1).
 const FRAME: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -42,9 +57,9 @@ const BEFORE_FRAME: State = State::Magic { seen: [0; 4], length: 0 };
 
 impl Zstd {
     /// `None` if there is no memory for it.
-    pub(super) fn new() -> Option<Self> {
+    pub(super) fn new(window: Window) -> Option<Self> {
         let mut engine = Decoder::new().ok()?;
-        engine.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX)).ok()?;
+        engine.set_parameter(DParameter::WindowLogMax(window.log())).ok()?;
         Some(Self { engine, state: BEFORE_FRAME, some: false, full: false })
     }
 

@@ -13,10 +13,13 @@ use crate::usage::Usage;
 pub(super) const BODY: &[Wanted] =
     &[MODEL, USAGE, ERROR, OBJECT, Wanted { name: "duration", limit: 64 }];
 
-pub(super) fn event(data: &[u8]) -> Result<Reading<'_>, Malformed> {
+pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malformed> {
     let event = serde_json::from_slice::<Maybe<Event<'_>>>(data).map_err(|_| Malformed)?;
     let event = event.object().ok_or(Malformed)?;
-    let kind = event.kind.as_str();
+    let kind = match &event.kind.0 {
+        Some(kind) => kind.as_ref(),
+        None => std::str::from_utf8(name).unwrap_or_default(),
+    };
     let (is_delta, is_done) = (kind.ends_with(".delta"), kind.ends_with(".done"));
     // vLLM's and SGLang's: they have no type.
     if event.has_choices {
@@ -26,7 +29,7 @@ pub(super) fn event(data: &[u8]) -> Result<Reading<'_>, Malformed> {
         answer: is_delta && event.piece,
         terminal: is_done,
         // vLLM-omni: `speech.audio.error`.
-        error: event.error || kind.ends_with("error"),
+        error: event.error || kind.ends_with("error") || event.object.as_str() == "error",
         usage: event.usage,
         ..Reading::default()
     })
@@ -34,8 +37,8 @@ pub(super) fn event(data: &[u8]) -> Result<Reading<'_>, Malformed> {
 
 pub(super) fn body(members: &Members) -> Reading<'_> {
     // Seconds: a number, in vLLM's and OpenAI's older answers the text of one.
-    let number = member::<Number>(members, "duration").and_then(Number::seconds);
-    let text = || Number(super::text(members, "duration")?.parse().ok()).seconds();
+    let number = member::<Number>(members, "duration").and_then(Number::audio);
+    let text = || Number(super::text(members, "duration")?.parse().ok()).audio();
     Reading { audio: number.or_else(text), ..Reading::default() }
 }
 
@@ -43,6 +46,7 @@ pub(super) fn body(members: &Members) -> Reading<'_> {
 #[derive(Default)]
 struct Event<'de> {
     kind: Text<'de>,
+    object: Text<'de>,
     piece: bool,
     has_choices: bool,
     usage: Maybe<Usage>,
@@ -53,6 +57,7 @@ impl<'de> Object<'de> for Event<'de> {
     fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         match name {
             "type" => self.kind = map.next_value()?,
+            "object" => self.object = map.next_value()?,
             // `audio_data` is Mistral's.
             "delta" | "audio" | "audio_data" => self.piece |= map.next_value::<Filled>()?.0,
             "choices" => {

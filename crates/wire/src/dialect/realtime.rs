@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use serde::de::MapAccess;
 
-use super::{Envelope, Malformed};
+use super::{Envelope, Malformed, Typed};
 use crate::lenient::{Maybe, Object, Text, skip};
 use crate::usage::Usage;
 
@@ -23,6 +23,8 @@ pub(crate) struct Said<'a> {
     /// answers, so that its tokens are not the session's.
     pub(crate) heard: bool,
     pub(crate) error: bool,
+    /// OpenAI's `invalid_request_error`.
+    pub(crate) is_clients_fault: bool,
 }
 
 pub(crate) fn message(data: &[u8]) -> Result<Said<'_>, Malformed> {
@@ -43,30 +45,49 @@ pub(crate) fn message(data: &[u8]) -> Result<Said<'_>, Malformed> {
             Said { usage: message.usage, heard: true, ..Said::default() }
         }
         // In vLLM the error is a text, in OpenAI an object; the session stays open.
-        "error" => Said { error: true, ..Said::default() },
+        "error" => Said {
+            error: true,
+            is_clients_fault: message.error.kind.as_str() == "invalid_request_error",
+            ..Said::default()
+        },
         _ => Said { model, ..Said::default() },
     })
 }
 
-/// The model that a client's message asks for: vLLM's `session.update` has it on top, OpenAI's in
-/// `session` or, for transcriptions, in `session.audio.input.transcription`.
-pub(crate) fn model_asked_for(data: &[u8]) -> Option<Cow<'_, str>> {
-    let message = serde_json::from_slice::<Maybe<Asked<'_>>>(data).ok()?.object()?;
-    message.model.0.or(message.session.0.0)
+/// The models that a client's `session.update` asks for.
+#[derive(Debug, Default)]
+pub(crate) struct AskedFor<'a> {
+    /// The one that answers: on top in vLLM's, in `session` in OpenAI's.
+    pub(crate) answering: Option<Cow<'a, str>>,
+    /// The one that writes down what it hears: in `session.audio.input.transcription`.
+    pub(crate) listening: Option<Cow<'a, str>>,
+}
+
+pub(crate) fn models_asked_for(data: &[u8]) -> AskedFor<'_> {
+    let asked = serde_json::from_slice::<Maybe<Asked<'_>>>(data).unwrap_or_default();
+    let asked = asked.object().filter(|asked| asked.kind.as_str() == "session.update");
+    let asked = asked.unwrap_or_default();
+    AskedFor {
+        answering: asked.model.0.or(asked.session.model.0).filter(|name| !name.is_empty()),
+        listening: asked.session.listening.0.filter(|name| !name.is_empty()),
+    }
 }
 
 #[derive(Default)]
 struct Asked<'de> {
+    kind: Text<'de>,
     model: Text<'de>,
-    session: Inner<'de>,
+    session: Session<'de>,
 }
 
 impl<'de> Object<'de> for Asked<'de> {
     fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         match name {
+            "type" => self.kind = map.next_value()?,
             "model" => self.model = map.next_value()?,
             "session" => {
-                self.session = map.next_value::<Maybe<Inner<'de>>>()?.object().unwrap_or_default();
+                self.session =
+                    map.next_value::<Maybe<Session<'de>>>()?.object().unwrap_or_default();
             }
             _ => skip(map)?,
         }
@@ -74,17 +95,37 @@ impl<'de> Object<'de> for Asked<'de> {
     }
 }
 
-/// A model at any depth below `audio`, `input` and `transcription`.
 #[derive(Default)]
-struct Inner<'de>(Text<'de>);
+struct Session<'de> {
+    model: Text<'de>,
+    listening: Text<'de>,
+}
 
-impl<'de> Object<'de> for Inner<'de> {
+impl<'de> Object<'de> for Session<'de> {
+    fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "model" => self.model = map.next_value()?,
+            // The second one is the name that the beta had.
+            "audio" | "input_audio_transcription" => {
+                let listening: Maybe<Listening<'de>> = map.next_value()?;
+                self.listening = listening.object().unwrap_or_default().0;
+            }
+            _ => skip(map)?,
+        }
+        Ok(())
+    }
+}
+
+/// A model below `input` and `transcription`.
+#[derive(Default)]
+struct Listening<'de>(Text<'de>);
+
+impl<'de> Object<'de> for Listening<'de> {
     fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         match name {
             "model" => self.0 = map.next_value()?,
-            "audio" | "input" | "transcription" | "input_audio_transcription" => {
-                let deeper = map.next_value::<Maybe<Self>>()?.object().unwrap_or_default();
-                self.0.0 = self.0.0.take().or(deeper.0.0);
+            "input" | "transcription" => {
+                self.0 = map.next_value::<Maybe<Self>>()?.object().unwrap_or_default().0;
             }
             _ => skip(map)?,
         }
@@ -98,6 +139,7 @@ struct Message<'de> {
     model: Text<'de>,
     session: Envelope<'de>,
     response: Envelope<'de>,
+    error: Typed<'de>,
     usage: Maybe<Usage>,
 }
 
@@ -109,6 +151,9 @@ impl<'de> Object<'de> for Message<'de> {
             "usage" => self.usage = map.next_value()?,
             "session" => self.session = envelope(map)?,
             "response" => self.response = envelope(map)?,
+            "error" => {
+                self.error = map.next_value::<Maybe<Typed<'de>>>()?.object().unwrap_or_default()
+            }
             _ => skip(map)?,
         }
         Ok(())

@@ -126,10 +126,10 @@ mod times {
     fn a_stall_before_the_first_token_discards_nothing() {
         let mut exchange = stream(Policy::observe());
         give(&mut exchange, ms(5), ROLE);
-        exchange.on_client_stall();
+        exchange.on_client_stall(ms(1));
         give(&mut exchange, ms(10), &content("a"));
         give(&mut exchange, ms(20), &content("b"));
-        exchange.on_client_stall();
+        exchange.on_client_stall(ms(1));
         give(&mut exchange, ms(900), &content("c"));
         let Progress { discarded, gaps, .. } = progress(&mut exchange);
         assert_eq!((discarded, gaps.as_slice()), (1, &[ms(10)][..]));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Exchange;
 use crate::usage::{CacheRule, Usage};
-use crate::{Degraded, Endpoint, Outcome, OutcomeKind, Source, TokenCounts, Tokens, UsageMissing};
+use crate::{Endpoint, Outcome, OutcomeKind, Source, TokenCounts, Tokens, UsageMissing};
 
 /// Who ended an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,7 @@ impl Exchange {
             time_to_first_token: since_sent(response.timing.first()),
             time_to_first_answer_token: since_sent(response.timing.first_answer()),
             time_per_output_token: self.time_per_output_token(&tokens),
+            client_stall: self.client_stall,
             connect: self.connect,
             overhead: self.sent.map(|at| at.saturating_sub(self.connect.unwrap_or_default())),
             request_bytes: self.request.bytes() + self.client.as_ref().map_or(0, |it| it.bytes),
@@ -64,7 +65,10 @@ impl Exchange {
             content_events: response.timing.events(),
             usage_missing: self.usage_missing(&tokens),
             audio: response.audio(),
-            abandoned: tokens.output.filter(|tokens| left && tokens.count > 0),
+            // The answers of a session whose tokens are told have been delivered.
+            abandoned: tokens
+                .output
+                .filter(|tokens| left && tokens.count > 0 && !self.is_upgraded()),
             tokens,
             finish_reason: response.finish.clone(),
             tool_calls: response.tool_calls,
@@ -159,8 +163,8 @@ impl Exchange {
 
     /// Whether what the answer says can't be known.
     fn is_unread(&self) -> bool {
-        let unread = matches!(self.response.degraded, Some(Degraded::Encoded | Degraded::Panic));
-        unread || self.response.opaque || self.endpoint == Endpoint::Other
+        let response = &self.response;
+        response.unread || response.opaque || self.endpoint == Endpoint::Other
     }
 
     fn tokens(&self) -> TokenCounts {
@@ -233,6 +237,7 @@ impl Exchange {
         let response = &self.response;
         match self.endpoint {
             Endpoint::Other | Endpoint::Realtime => false,
+            _ if response.opaque => false,
             // OpenAI's and vLLM's have none.
             Endpoint::Translations => response.is_stream,
             // Sound has no room for it; events have.

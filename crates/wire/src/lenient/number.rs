@@ -100,6 +100,12 @@ impl Number {
         Duration::try_from_secs_f64(self.0?).ok()
     }
 
+    /// The same, as the length of something heard: nobody sends a month of it.
+    pub(crate) fn audio(self) -> Option<Duration> {
+        const MOST: Duration = Duration::from_secs(30 * 24 * 3_600);
+        self.seconds().filter(|length| *length <= MOST)
+    }
+
     /// The same, told in milliseconds.
     pub(crate) fn milliseconds(self) -> Option<Duration> {
         Self(Some(self.0? / 1_000.0)).seconds()

@@ -1,7 +1,5 @@
 //! The members of a request's body, be it JSON or a form, compressed or not.
 
-use std::borrow::Cow;
-
 use crate::coding::Decoder;
 use crate::form::Form;
 use crate::members::{Found, Members, Wanted};
@@ -70,14 +68,15 @@ impl Fields {
     pub(super) fn of(head: &RequestHead<'_>, limits: &Limits) -> Self {
         let form = head.content_type.and_then(|kind| Form::of(kind, WANTED_OF_FORM));
         let wanted = if head.is_by_shape() { WANTED_BY_SHAPE } else { WANTED };
-        let coding = head.coding().map(|coding| Decoder::of(coding, limits.decoded_bytes));
+        let coded = head.coding();
+        let coding = coded.map(|name| Decoder::of_request(name, limits.decoded_request_bytes));
         Self {
             // Python's servers read JSON whatever the content type says (`curl -d` says form), but
             // for multipart.
             shape: form.map_or_else(|| Shape::Json(Members::new(wanted)), Shape::Form),
             encoded: matches!(coding, Some(None)),
             coding: coding.flatten(),
-            coded: head.coding().map(Box::from),
+            coded: coded.map(Box::from),
         }
     }
 
@@ -87,8 +86,8 @@ impl Fields {
             Shape::Json(members) => members.restart(),
             Shape::Form(form) => form.restart(),
         }
-        self.coding =
-            self.coded.as_deref().and_then(|coding| Decoder::of(coding, limits.decoded_bytes));
+        let limit = limits.decoded_request_bytes;
+        self.coding = self.coded.as_deref().and_then(|coding| Decoder::of_request(coding, limit));
         self.encoded = self.coded.is_some() && self.coding.is_none();
     }
 
@@ -103,10 +102,15 @@ impl Fields {
         }
     }
 
+    /// The body has ended: gives back what only reading it took.
+    pub(super) fn end(&mut self) {
+        self.coding = None;
+    }
+
     /// The JSON, where the body is plain JSON, into which something can be put.
     pub(super) fn plain_json(&self) -> Option<&Members> {
         match &self.shape {
-            Shape::Json(members) if self.coding.is_none() && !self.encoded => Some(members),
+            Shape::Json(members) if self.coded.is_none() => Some(members),
             Shape::Json(_) | Shape::Form(_) => None,
         }
     }
@@ -206,21 +210,42 @@ impl Shape {
 
 /// The model that a path or a query names.
 ///
-/// Sources: Azure's `/openai/deployments/NAME/…`, which LiteLLM has too, with `/engines/NAME/…`;
-/// realtime's `?model=NAME`, in Azure `?deployment=NAME`.
+/// Sources: Azure's `/openai/deployments/NAME/…`, which LiteLLM has too, with `/engines/NAME/…` (a
+/// name may have slashes); realtime's `?model=NAME`, in Azure `?deployment=NAME`.
 pub(crate) fn model_in_target(target: &str, is_realtime: bool) -> Option<String> {
     let target = target.split('#').next().unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    if is_realtime {
+    let name = if is_realtime {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
-        return pairs
-            .find(|(key, _)| key == "model" || key == "deployment")
-            .map(|(_, name)| name.into_owned());
-    }
-    let mut segments = path.split('/');
-    segments.find(|segment| matches!(*segment, "deployments" | "engines"))?;
-    let name = percent_encoding::percent_decode_str(segments.next()?).decode_utf8_lossy();
-    Some(Cow::into_owned(name))
+        pairs.find(|(key, _)| key == "model" || key == "deployment")?.1.into_owned()
+    } else {
+        let name = path
+            .strip_prefix("/openai/deployments/")
+            .or_else(|| path.strip_prefix("/v1/engines/"))
+            .or_else(|| path.strip_prefix("/engines/"))
+            .and_then(without_api)?;
+        percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned()
+    };
+    (!name.is_empty()).then_some(name)
+}
+
+/// What stands before the API at the end of a path. Docker's model runner has `/engines/v1/…`: no
+/// name has such a part.
+fn without_api(path: &str) -> Option<&str> {
+    const APIS: &[&str] = &[
+        "/chat/completions",
+        "/completions",
+        "/embeddings",
+        "/responses",
+        "/audio/transcriptions",
+        "/audio/translations",
+        "/audio/speech",
+        "/images/generations",
+    ];
+    let path = path.trim_end_matches('/');
+    let name = APIS.iter().find_map(|api| path.strip_suffix(api))?;
+    let is_name = !name.split('/').any(|part| matches!(part, "" | "v1" | "v2"));
+    is_name.then_some(name)
 }
 
 #[cfg(test)]
@@ -229,12 +254,22 @@ mod tests {
 
     #[test]
     fn azure_names_the_model_in_the_path_and_realtime_in_the_query() {
-        let named = |target, realtime| model_in_target(target, realtime);
-        let azure = "/openai/deployments/gpt%2D4o/chat/completions?api-version=1";
-        assert_eq!(named(azure, false).as_deref(), Some("gpt-4o"));
-        assert_eq!(named("/engines/a%2Fb/completions", false).as_deref(), Some("a/b"));
-        assert_eq!(named("/v1/realtime?x=1&model=a+b%21", true).as_deref(), Some("a b!"));
-        assert_eq!(named("/v1/chat/completions?model=x", false), None);
-        assert_eq!(named("/openai/deployments", false), None);
+        for (target, realtime, name) in [
+            ("/openai/deployments/gpt%2D4o/chat/completions?api-version=1", false, Some("gpt-4o")),
+            ("/openai/deployments/org/m/embeddings/", false, Some("org/m")),
+            ("/engines/a%2Fb/completions", false, Some("a/b")),
+            ("/v1/engines/davinci/completions", false, Some("davinci")),
+            ("/v1/realtime?x=1&model=a+b%21", true, Some("a b!")),
+            ("/openai/realtime?deployment=rt", true, Some("rt")),
+            ("/v1/realtime?model=", true, None),
+            ("/v1/chat/completions?model=x", false, None),
+            ("/openai/deployments", false, None),
+            ("/openai/deployments//chat/completions", false, None),
+            ("/deployments/prod/v1/chat/completions", false, None),
+            ("/engines/v1/chat/completions", false, None),
+            ("/engines/llama.cpp/v1/chat/completions", false, None),
+        ] {
+            assert_eq!(model_in_target(target, realtime).as_deref(), name, "{target}");
+        }
     }
 }

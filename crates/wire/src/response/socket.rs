@@ -19,7 +19,7 @@ impl ResponseSide {
             self.fail();
             return;
         }
-        if self.degraded != Some(Degraded::Encoded) {
+        if !self.unread {
             self.body = Body::Socket(frames);
         }
     }
@@ -27,7 +27,11 @@ impl ResponseSide {
     fn message(&mut self, message: &Message<'_>) {
         match message {
             Message::Text(text) => self.said(text),
-            Message::Close { .. } => self.terminal = true,
+            Message::Close { code } => {
+                self.terminal = true;
+                // 1005: no code was sent. Others say what went wrong (RFC 6455, 7.4).
+                self.error |= !matches!(code.unwrap_or(1005), 1000 | 1001 | 1005);
+            }
             Message::TooLarge => self.degrade(Degraded::EventTooLarge),
             // Compressed messages (RFC 7692), or no WebSocket at all.
             Message::Unreadable => self.degrade(Degraded::Encoded),
@@ -47,8 +51,11 @@ impl ResponseSide {
         {
             self.usage.add(&usage);
         }
-        // The session goes on after an error; an answer that came to its end makes up for it.
-        self.error = said.error || (self.error && !done);
+        // The session goes on after an error: an answer that came to its end makes up for it, and
+        // that a client asked for what can't be done takes nothing from the answers that it got.
+        self.answered |= done;
+        let is_fault = said.error && !(said.is_clients_fault && self.answered);
+        self.error = is_fault || (self.error && !done);
         if self.model.is_none() {
             self.model = said
                 .model

@@ -36,6 +36,8 @@ fn outcome(outcome: &Outcome) -> Value {
         time_to_first_token,
         time_to_first_answer_token,
         time_per_output_token,
+        // The cases have no slow clients.
+        client_stall: _,
         connect,
         overhead,
         request_bytes,

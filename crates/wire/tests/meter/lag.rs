@@ -6,8 +6,13 @@ use std::time::Duration;
 use proptest::prelude::*;
 use weir_wire::{Endpoint, Exchange, Limits, Policy, RequestHead, ResponseHead};
 
-const LIMITS: Limits =
-    Limits { model_bytes: 64, event_bytes: 8 << 10, hold_bytes: 1 << 10, decoded_bytes: 1 << 20 };
+const LIMITS: Limits = Limits {
+    model_bytes: 64,
+    event_bytes: 8 << 10,
+    hold_bytes: 1 << 10,
+    decoded_bytes: 1 << 20,
+    decoded_request_bytes: 1 << 20,
+};
 
 /// A closing brace and the white space behind it, which wait for the end of the request.
 const REQUEST_TAIL: usize = 4 << 10;

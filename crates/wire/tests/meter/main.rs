@@ -31,6 +31,8 @@ mod random_bytes;
 #[cfg(test)]
 mod request_json;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod sse_standard;
 #[cfg(test)]
 mod table;

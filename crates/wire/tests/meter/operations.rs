@@ -132,7 +132,7 @@ fn perform(exchange: &mut Exchange, operation: &Operation, seen: &mut Observed) 
         }
         Operation::ResponseEnd => seen.received += exchange.on_response_end().len(),
         Operation::TakeHeld => seen.received += exchange.take_held().len(),
-        Operation::ClientStall => exchange.on_client_stall(),
+        Operation::ClientStall => exchange.on_client_stall(Duration::from_millis(1)),
         Operation::ForgetUsage => exchange.forget_usage_request(),
         Operation::Restart => {
             seen.received += exchange.take_held().len();

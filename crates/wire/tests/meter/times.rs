@@ -68,7 +68,7 @@ fn play(case: &Case, waits: &[Wait]) {
         let wait = waits[index % waits.len()];
         now += wait.time;
         if wait.client_stalls {
-            exchange.on_client_stall();
+            exchange.on_client_stall(Duration::from_millis(1));
         }
         let _ = exchange.on_response_body(now, block);
         exchange.take_progress(|batch| {
