@@ -98,17 +98,20 @@ fn the_model_is_the_one_that_answers() {
         r#"{"type":"session.update","session":{"audio":{"input":{"transcription":{"model":"whisper"}}}}}"#,
     );
     let created = server_says(CREATED);
-    let model = |target: &str, client: &[Vec<u8>], server: &[Vec<u8>]| {
-        session(target, client, server).model().map(str::to_owned)
+    let model = |target: &str, client: &[&[u8]], server: &[Vec<u8>]| {
+        session(target, &[client.concat()], server).model().map(str::to_owned)
     };
-    assert_eq!(model("", &[item, update.clone()], &[]).as_deref(), Some("vllm"));
+    assert_eq!(model("", &[&item, &update], &[]).as_deref(), Some("vllm"));
     assert_eq!(
-        model("", &[listening.clone()], &[created.clone()]).as_deref(),
+        model("", &[&listening], std::slice::from_ref(&created)).as_deref(),
         Some("gpt-realtime")
     );
-    assert_eq!(model("", &[listening], &[]).as_deref(), Some("whisper"));
-    assert_eq!(model("/v1/realtime?model=q", &[update.clone()], &[created]).as_deref(), Some("q"));
-    assert_eq!(model("/v1/realtime?model=", &[update], &[]).as_deref(), Some("vllm"));
+    assert_eq!(model("", &[&listening], &[]).as_deref(), Some("whisper"));
+    assert_eq!(
+        model("/v1/realtime?model=q", &[&update], std::slice::from_ref(&created)).as_deref(),
+        Some("q")
+    );
+    assert_eq!(model("/v1/realtime?model=", &[&update], &[]).as_deref(), Some("vllm"));
 }
 
 #[test]
