@@ -226,19 +226,22 @@ impl Members {
 
     /// Inside a string of a value; returns how many bytes were taken.
     fn string(&mut self, bytes: &[u8], escaped: bool) -> usize {
-        let taken = if escaped {
-            self.state = State::InString { escaped: false };
-            1
-        } else {
-            match memchr2(b'"', b'\\', bytes) {
-                None => bytes.len(),
-                Some(found) if bytes[found] == b'\\' => {
-                    self.state = State::InString { escaped: true };
-                    found + 1
+        let mut taken = usize::from(escaped);
+        self.state = loop {
+            match memchr2(b'"', b'\\', &bytes[taken..]) {
+                None => {
+                    taken = bytes.len();
+                    break State::InString { escaped: false };
                 }
-                Some(found) => {
-                    self.state = if self.depth == 0 { State::Comma } else { State::Nested };
-                    found + 1
+                Some(found) if bytes[taken + found] == b'"' => {
+                    taken += found + 1;
+                    break if self.depth == 0 { State::Comma } else { State::Nested };
+                }
+                // A backslash and the byte that it escapes, if that is here.
+                Some(found) if taken + found + 1 < bytes.len() => taken += found + 2,
+                Some(_) => {
+                    taken = bytes.len();
+                    break State::InString { escaped: true };
                 }
             }
         };

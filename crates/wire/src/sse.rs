@@ -192,7 +192,17 @@ fn read_frame<'a>(mut block: &'a [u8], at_start: bool, joined: &'a mut Vec<u8>) 
 
 /// Lines without their ends; a CRLF makes an empty line more, which says nothing.
 fn lines(block: &[u8]) -> impl Iterator<Item = &[u8]> {
-    block.split(|byte| matches!(byte, b'\n' | b'\r')).filter(|line| !line.is_empty())
+    let mut rest = block;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        let line = &rest[..end];
+        rest = rest.get(end + 1..).unwrap_or_default();
+        Some(line)
+    })
+    .filter(|line| !line.is_empty())
 }
 
 fn split_field(line: &[u8]) -> (&[u8], &[u8]) {

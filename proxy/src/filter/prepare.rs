@@ -28,6 +28,7 @@ pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Contex
     session.downstream_session.set_pipelining_enabled(true);
     limit_idling(session);
     spare_http_1_0(session);
+    drop_unconnected_upgrade(session);
     let target = target(session, ctx);
     let length = content_length(session);
     ctx.sending.large = length.is_none_or(|length| length > REPLAYABLE) && has_body(session);
@@ -183,6 +184,18 @@ pub(super) fn request_head<'a>(
         target,
         content_type: text(header::CONTENT_TYPE),
         content_encoding: text(header::CONTENT_ENCODING),
+    }
+}
+
+/// An `upgrade` that `connection` does not name is not meant for the next hop (RFC 9110, 7.8), and a
+/// server ignores it; Pingora would upgrade.
+fn drop_unconnected_upgrade(session: &mut Session) {
+    let head = session.req_header_mut();
+    let options = head.headers.get_all(header::CONNECTION).iter();
+    let mut options = options.filter_map(|value| value.to_str().ok()).flat_map(|it| it.split(','));
+    let is_named = options.any(|option| option.trim().eq_ignore_ascii_case("upgrade"));
+    if !is_named {
+        head.remove_header(&header::UPGRADE);
     }
 }
 

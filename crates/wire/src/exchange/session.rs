@@ -55,7 +55,9 @@ impl ClientSession {
                 }
                 Message::Close { .. } => self.closed = true,
                 Message::Unreadable => self.degraded = Some(Degraded::Encoded),
-                _ => self.spoke = true,
+                Message::Binary { .. } | Message::TooLarge => self.spoke = true,
+                // Libraries send them by themselves.
+                Message::Ping | Message::Pong => {}
             });
         });
         match read {
