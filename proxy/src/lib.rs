@@ -10,6 +10,7 @@ mod ca_file;
 mod cli;
 mod config;
 mod filter;
+mod late_read;
 mod listen;
 mod model_poll;
 mod name;

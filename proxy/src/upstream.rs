@@ -10,6 +10,7 @@ use http::uri::Authority;
 use pingora::protocols::l4::socket::SocketAddr as PeerAddr;
 use pingora::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
 
+use crate::late_read::LateReads;
 use crate::name::Name;
 
 /// uvicorn closes an idle connection after 5 s; one that Weir holds for less is never stale by age.
@@ -44,11 +45,13 @@ impl PartialEq for Upstream {
     }
 }
 
-/// Whether a pooled connection may be used.
+/// Which connection is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Connection {
     Pooled,
     Fresh,
+    /// Fresh, and made so that Pingora does not lose the session.
+    WebSocket,
 }
 
 impl Upstream {
@@ -119,7 +122,7 @@ impl Upstream {
         let mut peer = HttpPeer::new(address, self.tls, self.sni());
         peer.group_key = match connection {
             Connection::Pooled => 0,
-            Connection::Fresh => fresh_key(),
+            Connection::Fresh | Connection::WebSocket => fresh_key(),
         };
         let options = &mut peer.options;
         options.connection_timeout = Some(connect_timeout);
@@ -127,8 +130,11 @@ impl Upstream {
         options.idle_timeout = Some(match connection {
             Connection::Pooled => IDLE,
             // Nobody would ever find it in the pool.
-            Connection::Fresh => Duration::ZERO,
+            Connection::Fresh | Connection::WebSocket => Duration::ZERO,
         });
+        if connection == Connection::WebSocket {
+            options.custom_l4 = Some(Arc::new(LateReads { connect_timeout }));
+        }
         options.write_timeout = Some(SENDING);
         options.verify_cert = self.tls_verify;
         options.verify_hostname = self.tls_verify;

@@ -61,6 +61,8 @@ pub(super) struct Sending {
     pub(super) original: Option<Bytes>,
     /// The beginning of a large body that was read to find its route.
     pub(super) beginning: Option<Bytes>,
+    /// It asks for a WebSocket.
+    pub(super) upgrade: bool,
     /// The body may be too large to be sent again.
     pub(super) large: bool,
     /// The client waits for `100 Continue` no more: Weir has sent it.
@@ -89,7 +91,9 @@ pub(super) enum NextTry {
 
 impl Sending {
     pub(super) fn connection(&self) -> Connection {
-        if self.large || !matches!(self.next, NextTry::First | NextTry::AfterRefused) {
+        if self.upgrade {
+            Connection::WebSocket
+        } else if self.large || !matches!(self.next, NextTry::First | NextTry::AfterRefused) {
             Connection::Fresh
         } else {
             Connection::Pooled

@@ -29,6 +29,7 @@ pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Contex
     limit_idling(session);
     spare_http_1_0(session);
     drop_unconnected_upgrade(session);
+    ctx.sending.upgrade = asks_for_websocket(session);
     let target = target(session, ctx);
     let length = content_length(session);
     ctx.sending.large = length.is_none_or(|length| length > REPLAYABLE) && has_body(session);
@@ -40,7 +41,7 @@ pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Contex
     let method = session.req_header().method.as_str();
     let class = match classify(method, ctx.target.as_deref().unwrap_or(&target)) {
         // A page by that name.
-        Class::Llm(Endpoint::Realtime) if !asks_for_websocket(session) => Class::Passthrough,
+        Class::Llm(Endpoint::Realtime) if !ctx.sending.upgrade => Class::Passthrough,
         class => class,
     };
     ctx.class = class;

@@ -6,7 +6,15 @@ use weir_sim::{Engine, LineEnd, Plan};
 use crate::rig::Api;
 use crate::scene::Scene;
 
-const APIS: [Api; 4] = [Api::Chat, Api::Completions, Api::Responses, Api::Messages];
+const APIS: [Api; 7] = [
+    Api::Chat,
+    Api::Completions,
+    Api::Responses,
+    Api::Messages,
+    Api::Transcriptions,
+    Api::Speech,
+    Api::Invocations,
+];
 const LINE_ENDS: [LineEnd; 3] = [LineEnd::Lf, LineEnd::CrLf, LineEnd::Cr];
 
 /// Streams every API with this plan.
@@ -42,6 +50,18 @@ async fn comments_between_events_and_no_done() {
     for line_end in LINE_ENDS {
         for done in [Some(true), Some(false)] {
             check(Plan { comment_every: Some(2), done, line_end, ..Plan::tokens(7) }).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whole_answers_in_a_few_bytes_at_a_time() {
+    let models = Api::ALL.map(|api| format!("{api:?}"));
+    for (every, chunked) in [(1, false), (2, true), (7, true)] {
+        let plan = Plan { cut_writes_every: Some(every), chunked, ..Plan::tokens(3) };
+        let scene = Scene::start(Engine::vllm("0.32.0"), plan, &models).await;
+        for (api, model) in Api::ALL.into_iter().zip(&models) {
+            scene.check(api, &api.body(model, false)).await;
         }
     }
 }

@@ -17,7 +17,7 @@ async fn check(server: Engine, apis: &[Api]) {
         ..Plan::tokens(17)
     };
     let cases = apis.iter().flat_map(|&api| [(api, true), (api, false)]);
-    let cases: Vec<_> = cases.filter(|&(api, stream)| api != Api::Embeddings || !stream).collect();
+    let cases: Vec<_> = cases.filter(|&(api, stream)| api.streams() || !stream).collect();
     let models: Vec<_> = cases.iter().map(|case| format!("{case:?}")).collect();
     let scene = Scene::start(server, plan, &models).await;
     let (mut request_bytes, mut response_bytes) = (0, 0);
@@ -55,15 +55,24 @@ async fn vllm_with_the_first_responses() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn vllm_of_old() {
-    check(Engine::vllm("0.6.6"), &[Api::Chat, Api::Completions, Api::Embeddings]).await;
+    let pooled = [Api::Embeddings, Api::Score, Api::Pooling];
+    check(Engine::vllm("0.6.6"), &[&[Api::Chat, Api::Completions][..], &pooled].concat()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn vllm_before_rerank_told_prompt_tokens() {
+    let apis = [Api::Rerank, Api::Classify, Api::Transcriptions, Api::Translations];
+    check(Engine::vllm("0.12.0"), &apis).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn litellm() {
-    check(Engine::litellm("1.106.2"), &Api::ALL).await;
+    let server = Engine::litellm("1.106.2");
+    check(server.clone(), &Api::of(&server)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn llama_cpp() {
-    check(Engine::llama_cpp(), &Api::ALL).await;
+    let server = Engine::llama_cpp();
+    check(server.clone(), &Api::of(&server)).await;
 }

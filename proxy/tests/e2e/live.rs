@@ -8,7 +8,14 @@ use crate::rig::{Api, Client, ProxyGuard};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_are_counted_before_an_engine_that_stalls_goes_on() {
-    for api in [Api::Chat, Api::Completions, Api::Responses, Api::Messages] {
+    for api in [
+        Api::Chat,
+        Api::Completions,
+        Api::Responses,
+        Api::Messages,
+        Api::Transcriptions,
+        Api::Invocations,
+    ] {
         let sim = Upstream::builder().start().await.unwrap();
         let fault = Some(Fault::Stall { after_events: 3 });
         sim.push(Plan { gap: Duration::from_millis(2), fault, ..Plan::tokens(8) });

@@ -11,17 +11,26 @@
 mod rig;
 
 mod admin;
+mod audio;
+mod compressed;
+mod compressed_requests;
 mod cuts;
 mod endpoints;
+mod forms;
 mod hops;
 mod http;
+mod invocations;
 mod live;
+mod model_in_path;
 mod models;
 mod passthrough;
+mod pooled;
+mod realtime;
 mod refusal;
 mod routing;
 mod scene;
 mod shapes;
+mod stored;
 mod structure;
 mod tls;
 mod truth;

@@ -37,7 +37,7 @@ impl Scene {
     /// Sends the body directly and through Weir: asserts that the answers are the same and that
     /// the series of its model, which had no request before, are true.
     pub(crate) async fn check(&self, api: Api, body: &Value) -> Checked {
-        let (model, stream) = (body["model"].as_str().unwrap(), body["stream"] == true);
+        let (model, stream) = (body["model"].as_str().unwrap(), api.is_stream(body));
         let (direct, response_bytes) = reference(&self.sim, api, body).await;
         assert_eq!(direct.status, 200, "{}", direct.text());
         let request = api.post(body);
@@ -58,7 +58,7 @@ impl Scene {
 /// The upstream's own answer as a client of Weir is to see it, and its length as it was sent.
 pub(crate) async fn reference(sim: &Upstream, api: Api, body: &Value) -> (Answer, usize) {
     let is_asked =
-        body["stream"] == true && api.has_stream_options() && body.get("stream_options").is_none();
+        api.is_stream(body) && api.has_stream_options() && body.get("stream_options").is_none();
     let request = if is_asked { api.post(&asking(body)) } else { api.post(body) };
     let mut answer = ask(sim.addr(), &request).await;
     let length = answer.body.len();

@@ -7,14 +7,13 @@ use weir_sim::{Engine, Plan};
 use crate::rig::Api;
 use crate::scene::Scene;
 
-const APIS: [Api; 4] = [Api::Chat, Api::Completions, Api::Responses, Api::Messages];
-
-/// Asks every API of every engine, streamed and not, with these members added to the request.
+/// Asks every API of every engine that generates, streamed and not, with these members added to the request.
 async fn check(plan: Plan, members: &[(&str, Value)]) {
     let plan = Plan { prompt_tokens: Some(30), ..plan };
-    let cases = APIS.map(|api| [(api, true), (api, false)]).concat();
-    let models: Vec<_> = cases.iter().map(|case| format!("{case:?}")).collect();
     for server in [Engine::vllm("0.32.0"), Engine::litellm("1.106.2"), Engine::llama_cpp()] {
+        let apis = Api::of(&server).into_iter().filter(|api| api.streams());
+        let cases: Vec<_> = apis.flat_map(|api| [(api, true), (api, false)]).collect();
+        let models: Vec<_> = cases.iter().map(|case| format!("{case:?}")).collect();
         let scene = Scene::start(server, plan.clone(), &models).await;
         for (&(api, stream), model) in cases.iter().zip(&models) {
             let mut body = api.body(model, stream);

@@ -23,27 +23,34 @@ pub(crate) fn assert_counted(
     assert_stream(scrape, model, stream, sent);
 }
 
-/// Tokens and their details, as the answer reported them; nothing where it reported nothing.
+/// Tokens, their details and seconds of audio, as the answer reported them; nothing where it reported
+/// nothing, as of sound.
 fn assert_tokens(scrape: &Scrape, model: &str, api: Api, sent: &Recorded) {
-    let usage = sent.usage.unwrap();
-    assert_eq!(usage.input, sent.input_tokens, "the simulator says what it means");
-    assert_eq!(usage.output, sent.output_tokens, "the simulator says what it means");
+    let told = sent.usage;
+    if let Some(usage) = told {
+        assert_eq!(usage.input, sent.input_tokens, "the simulator says what it means");
+        assert_eq!(usage.output, sent.output_tokens, "the simulator says what it means");
+    }
     let tokens = |kind, source| {
         let labels =
             [("model", model), ("endpoint", api.label()), ("kind", kind), ("source", source)];
         scrape.value("llm_tokens_total", &labels)
     };
-    let generates = api != Api::Embeddings;
-    assert_eq!(tokens("input", "reported"), Some(usage.input as f64), "{model} input");
-    let output = generates.then_some(usage.output as f64);
+    let input = told.map(|usage| usage.input as f64);
+    assert_eq!(tokens("input", "reported"), input, "{model} input");
+    let output = told.filter(|_| api.generates()).map(|usage| usage.output as f64);
     assert_eq!(tokens("output", "reported"), output, "{model} output");
     assert_eq!(tokens("input", "estimated"), None, "{model}");
     assert_eq!(tokens("output", "estimated"), None, "{model}");
+    let one = [("model", model), ("endpoint", api.label())];
+    let seconds = sent.audio_seconds.map(|seconds| seconds as f64);
+    assert_eq!(scrape.value("llm_audio_seconds_total", &one), seconds, "{model} seconds");
+    let usage = told.unwrap_or_default();
     let detail =
         |kind| scrape.value("llm_tokens_detail_total", &[("model", model), ("kind", kind)]);
-    let told = |count: Option<u64>| count.map(|count| count as f64);
-    assert_eq!(detail("cached_input"), told(usage.cached), "{model} cached");
-    assert_eq!(detail("reasoning_output"), told(usage.reasoning), "{model} reasoning");
+    let number = |count: Option<u64>| count.map(|count| count as f64);
+    assert_eq!(detail("cached_input"), number(usage.cached), "{model} cached");
+    assert_eq!(detail("reasoning_output"), number(usage.reasoning), "{model} reasoning");
     let missing = scrape.sum("llm_usage_missing_total", &[("model", model)]);
     assert_eq!(missing, None, "{model} usage is missing");
 }

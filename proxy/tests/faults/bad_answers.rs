@@ -3,8 +3,8 @@
 
 use weir_sim::{Plan, Scrape, Upstream};
 
+use crate::rig::scripted::{FINISH, LAST, STREAM, Scripted, Step, chunk, token, whole};
 use crate::rig::{Answer, Api, Client, End, ProxyGuard, ask, config, engine, route};
-use crate::scripted::{FINISH, LAST, STREAM, Scripted, Step, chunk, token, whole};
 use crate::table::outcomes;
 
 const DONE: &str = "data: [DONE]\n\n";

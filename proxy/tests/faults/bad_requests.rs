@@ -5,7 +5,7 @@ use serde_json::json;
 use weir_sim::{Recorded, Scrape, Upstream, eventually};
 
 use crate::rig::{Answer, Api, Client, DEADLINE, End, ProxyGuard, Request, ask, assert_same, both};
-use crate::table::outcomes;
+use crate::table::{outcomes, sharing};
 
 fn degraded(scrape: &Scrape, reason: &str) -> f64 {
     scrape.value("weir_meter_degraded_total", &[("reason", reason)]).unwrap()
@@ -134,7 +134,7 @@ async fn unknown_endpoints_pass() {
     let upstream = Upstream::builder().start().await.unwrap();
     let proxy = ProxyGuard::to(&upstream);
     let long = format!("/{}", "p".repeat(30_000));
-    let posts = ["/v1/unknown", "/v1/audio/speech", "/rerank?x=1", "//v1//odd//", "/v1/%00%ff/x"];
+    let posts = ["/v1/unknown", "/v1/audio/hum", "/rank?x=1", "//v1//odd//", "/v1/%00%ff/x"];
     let others = ["/nope", "/?", "/a?b?c", "/v1/../x", "/\u{fc}ml", &long];
     for path in posts {
         passes(&upstream, &proxy, &Request::post(path, "{\"model\":\"tiny\"}")).await;
@@ -207,12 +207,14 @@ async fn a_body_that_is_framed_wrongly_is_refused() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bodies_that_never_end_stop_nobody() {
-    const MANY: usize = 60;
+    const MANY: usize = 56;
+    // What `/invocations` is asked for only its body says.
+    let apis: Vec<_> = Api::ALL.into_iter().filter(|api| *api != Api::Invocations).collect();
     let upstream = Upstream::builder().start().await.unwrap();
     let proxy = ProxyGuard::to(&upstream);
     let mut stalled = Vec::new();
     for number in 0..MANY {
-        let api = Api::ALL[number % Api::ALL.len()];
+        let api = apis[number % apis.len()];
         let mut client = Client::connect(proxy.engine()).await;
         let request = api.request(true);
         if number % 2 == 0 {
@@ -226,14 +228,16 @@ async fn bodies_that_never_end_stop_nobody() {
     }
     let all = async || (proxy.json("/status").await["requests_in_flight"] == MANY).then_some(());
     eventually(DEADLINE, "all of them are under way", all).await;
-    for api in Api::ALL {
+    for &api in &apis {
         assert_eq!(ask(proxy.engine(), &api.request(false)).await.status, 200, "{api:?}");
     }
     drop(stalled);
     let scrape = proxy.settled().await;
-    for api in Api::ALL {
-        let left = ("client_closed_before_first_token".to_owned(), (MANY / Api::ALL.len()) as u64);
-        assert_eq!(outcomes(&scrape, api), [left, ("success".to_owned(), 1)], "{api:?}");
+    for &api in &apis {
+        let alike = sharing(&apis, api);
+        let left = (MANY / apis.len()) as u64 * alike;
+        let left = ("client_closed_before_first_token".to_owned(), left);
+        assert_eq!(outcomes(&scrape, api), [left, ("success".to_owned(), alike)], "{api:?}");
     }
     let none_open = |seen: &[Recorded]| seen.iter().all(|r| r.ending != weir_sim::Ending::Open);
     upstream.wait_for(none_open, DEADLINE, "the upstream is told of all of them").await;

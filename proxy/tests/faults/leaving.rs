@@ -7,8 +7,8 @@ use weir_proxy::RouteConfig;
 use weir_sim::{Recorded, Scrape, Upstream, eventually};
 use weir_wire::UsagePolicy;
 
+use crate::rig::scripted::{FINISH, STREAM, Scripted, Step, chunk, token};
 use crate::rig::{Api, Client, DEADLINE, ProxyGuard, Request, config, engine, route};
-use crate::scripted::{FINISH, STREAM, Scripted, Step, chunk, token};
 use crate::table::outcomes;
 
 const BEFORE: &str = "client_closed_before_first_token";
@@ -95,17 +95,23 @@ async fn before_the_body_or_in_the_middle_of_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_they_wait_for_an_answer() {
-    for api in [Api::Chat, Api::Messages] {
+    for api in [Api::Chat, Api::Messages, Api::Transcriptions, Api::Speech] {
         // Before the head; after it, before anything was said; after the role.
         wait_and_leave(api, true, "fault=slow_head:60s", None, BEFORE).await;
         wait_and_leave(api, true, "ttft=60s", Some("text/event-stream"), BEFORE).await;
+    }
+    for api in [Api::Chat, Api::Messages] {
         wait_and_leave(api, true, "fault=stall:0", Some("role"), BEFORE).await;
     }
     for api in Api::ALL {
         wait_and_leave(api, false, "ttft=60s", None, BEFORE).await;
         // Half an answer that is not streamed is an answer that has begun.
-        let half = "chunked=true,fault=stall:0";
-        wait_and_leave(api, false, half, Some("{\"id\":"), MIDWAY).await;
+        let begun = match api {
+            Api::Speech => " weir weir",
+            _ if api.takes_form() => "{\"text\":",
+            _ => "{\"id\":",
+        };
+        wait_and_leave(api, false, "chunked=true,fault=stall:2", Some(begun), MIDWAY).await;
     }
 }
 
@@ -151,14 +157,17 @@ async fn wait_and_leave(api: Api, stream: bool, plan: &str, text: Option<&str>, 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_the_middle_of_a_stream() {
-    for api in [Api::Chat, Api::Completions, Api::Responses, Api::Messages] {
+    for api in Api::ALL.into_iter().filter(|api| api.streams()) {
+        // Sound says nothing of tokens.
+        let (mark, known) =
+            if api == Api::Speech { ("\"audio\":", None) } else { ("weirs", Some(5.0)) };
         for way in WAYS {
             let upstream = Upstream::builder().start().await.unwrap();
             let proxy = ProxyGuard::to(&upstream);
             let mut client = Client::connect(proxy.engine()).await;
             let request = api.request(true).header("x-sim", "text=weirs,fault=stall:5");
             client.send(request.bytes()).await;
-            let five = |input: &[u8]| String::from_utf8_lossy(input).matches("weirs").count() >= 5;
+            let five = |input: &[u8]| String::from_utf8_lossy(input).matches(mark).count() >= 5;
             client.read_until(five).await;
             let _half = way.leave(client).await;
             let seen = upstream_is_told(&upstream).await;
@@ -166,7 +175,9 @@ async fn in_the_middle_of_a_stream() {
             assert_eq!(seen.output_tokens, 5, "{what}");
             let (kind, scrape) = outcome(&proxy, api).await;
             assert_eq!(kind, MIDWAY, "{what}");
-            assert_eq!(abandoned(&scrape), [("estimated".to_owned(), 5.0)], "{what}");
+            let known: Vec<_> =
+                known.map(|count| ("estimated".to_owned(), count)).into_iter().collect();
+            assert_eq!(abandoned(&scrape), known, "{what}");
             let missing = scrape.value("llm_usage_missing_total", &[("reason", "stream_cut")]);
             assert_eq!(missing, Some(1.0), "{what}");
         }
@@ -220,7 +231,7 @@ async fn after_everything_it_is_a_success() {
             let upstream = Upstream::builder().start().await.unwrap();
             let proxy = ProxyGuard::to(&upstream);
             let mut client = Client::connect(proxy.engine()).await;
-            client.ask(&api.request(api != Api::Embeddings)).await;
+            client.ask(&api.request(api.streams())).await;
             let _half = way.leave(client).await;
             let (kind, scrape) = outcome(&proxy, api).await;
             assert_eq!(kind, "success", "{api:?}, {way:?}");

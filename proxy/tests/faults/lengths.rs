@@ -1,7 +1,7 @@
 //! Streams that come with a length, under content types that servers get wrong.
 
+use crate::rig::scripted::{Scripted, Step};
 use crate::rig::{Api, ProxyGuard, Request, ask, config, engine, route};
-use crate::scripted::{Scripted, Step};
 
 const EVENTS: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n\
      data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";

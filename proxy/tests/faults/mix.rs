@@ -6,7 +6,10 @@ use tokio::task::JoinSet;
 use weir_proxy::Config;
 use weir_sim::{Scrape, Upstream};
 
-use crate::rig::{Api, Client, DEADLINE, ProxyGuard, Request, config, engine, route, unsettled};
+use crate::rig::websocket::{CLOSE, TEXT, masked};
+use crate::rig::{
+    Api, Client, DEADLINE, ProxyGuard, Request, config, engine, route, unsettled, upgrade,
+};
 use crate::table::TABLE;
 
 const CLIENTS: u64 = 16;
@@ -52,7 +55,7 @@ async fn client(addr: std::net::SocketAddr, number: u64) -> usize {
     for _ in 0..REQUESTS {
         let api = Api::ALL[dice.below(Api::ALL.len())];
         let stream = dice.below(3) > 0;
-        match dice.below(10) {
+        match dice.below(11) {
             0..5 => {
                 let (plan, ..) = TABLE[dice.below(TABLE.len())];
                 let request = api.request(stream).header("x-sim", plan);
@@ -65,6 +68,10 @@ async fn client(addr: std::net::SocketAddr, number: u64) -> usize {
                 Client::connect(addr).await.ask(&request).await;
                 certain += 1;
             }
+            7 => {
+                session(addr, &mut dice).await;
+                certain += 1;
+            }
             _ => {
                 let how = LEAVING[dice.below(LEAVING.len())];
                 leave(addr, &api.request(stream), how).await;
@@ -73,6 +80,29 @@ async fn client(addr: std::net::SocketAddr, number: u64) -> usize {
         }
     }
     certain
+}
+
+/// A realtime session that ends anyhow: at once, in an answer, or by a goodbye.
+async fn session(addr: std::net::SocketAddr, dice: &mut Dice) {
+    let (plan, ..) = TABLE[dice.below(TABLE.len())];
+    let mut client = Client::connect(addr).await;
+    client.send(upgrade("/v1/realtime?model=tiny").header("x-sim", plan).bytes()).await;
+    let is_open = client.head().await.status == 101;
+    match dice.below(3) {
+        0 if is_open => {
+            // It may be over already, here and below.
+            let create = masked(TEXT, br#"{"type":"response.create"}"#);
+            let _gone = client.try_send(create).await;
+            let created = b"response.created";
+            client.read_until(|input| input.windows(created.len()).any(|w| w == created)).await;
+        }
+        1 if is_open => {
+            let _gone = client.try_send(masked(CLOSE, &[3, 232])).await;
+            client.rest().await;
+        }
+        _ => {}
+    }
+    if dice.below(2) == 0 { client.leave() } else { client.reset() }
 }
 
 async fn leave(addr: std::net::SocketAddr, request: &Request, how: Leave) {

@@ -1,8 +1,8 @@
 //! Where several outcomes apply: `stream_error` before `upstream_*` before `truncated` before the
 //! client's.
 
+use crate::rig::scripted::{FINISH, LAST, STREAM, Scripted, Step, chunk, token};
 use crate::rig::{Api, Client, End, ProxyGuard, ask, config, engine, route};
-use crate::scripted::{FINISH, LAST, STREAM, Scripted, Step, chunk, token};
 use crate::table::outcomes;
 
 const ERROR: &str = "data: {\"error\":{\"message\":\"it broke\",\"code\":500}}\n\n";

@@ -73,6 +73,13 @@ impl Client {
         assert!(has(self.read_until(has).await), "no `{text}` in {}", shown(&self.input));
     }
 
+    /// So many bytes.
+    pub(crate) async fn take(&mut self, length: usize) -> Vec<u8> {
+        self.read_until(|input| input.len() >= length).await;
+        assert!(self.input.len() >= length, "{} of {length} bytes came", self.input.len());
+        self.input.drain(..length).collect()
+    }
+
     /// Everything until the connection ends, heads and chunk sizes included, and how it ended.
     pub(crate) async fn rest(&mut self) -> (Vec<u8>, End) {
         self.read_until(|_| false).await;

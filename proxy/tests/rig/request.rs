@@ -33,6 +33,11 @@ impl Request {
         Self { method, ..self }
     }
 
+    /// The same to another path.
+    pub(crate) fn to(self, path: &str) -> Self {
+        Self { path: path.to_owned(), ..self }
+    }
+
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self

@@ -22,20 +22,25 @@ mod api;
 mod client;
 mod compare;
 mod config;
+mod form;
 mod ledger;
 mod proxy;
 mod request;
+pub(crate) mod scripted;
+pub(crate) mod websocket;
 
 use std::time::Duration;
 
-pub(crate) use answer::{Answer, End};
+pub(crate) use answer::{Answer, End, Head};
 pub(crate) use api::Api;
 pub(crate) use client::{Client, ask};
 pub(crate) use compare::{asking, assert_same, both, normal, without_usage_event};
 pub(crate) use config::{config, edge, engine, route};
+pub(crate) use form::Form;
 pub(crate) use ledger::{assert_events_add_up, unsettled};
 pub(crate) use proxy::ProxyGuard;
 pub(crate) use request::Request;
+pub(crate) use websocket::{WebSocket, upgrade};
 
 /// No test waits longer for anything; nothing that works takes a tenth of it.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);

@@ -9,7 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use weir_sim::eventually;
 
-use crate::rig::DEADLINE;
+use super::DEADLINE;
+use super::answer::dechunk;
 
 /// What it does next with a connection.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub(crate) enum Step {
     Close,
     /// Resets it (RST).
     Reset,
+    /// Sends back whatever comes, until the client leaves.
+    Echo,
 }
 
 /// What it saw.
@@ -35,10 +38,14 @@ pub(crate) struct Seen {
     pub(crate) left: usize,
 }
 
+/// Requests as they came, head and body.
+type Requests = Arc<Mutex<Vec<Vec<u8>>>>;
+
 /// A scripted upstream on a port of its own; dropping it ends it.
 pub(crate) struct Scripted {
     addr: SocketAddr,
     seen: Arc<Mutex<Seen>>,
+    requests: Requests,
     serving: JoinHandle<()>,
 }
 
@@ -52,9 +59,10 @@ impl Scripted {
     pub(crate) async fn of(scripts: Vec<Vec<Step>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
-        let seen = Arc::new(Mutex::new(Seen::default()));
-        let serving = tokio::spawn(serve(listener, scripts, Arc::clone(&seen)));
-        Self { addr, seen, serving }
+        let (seen, requests) = (Arc::default(), Arc::default());
+        let follower = Follower { seen: Arc::clone(&seen), requests: Arc::clone(&requests) };
+        let serving = tokio::spawn(serve(listener, scripts, follower));
+        Self { addr, seen, requests, serving }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -63,6 +71,22 @@ impl Scripted {
 
     pub(crate) fn seen(&self) -> Seen {
         *self.seen.lock().unwrap()
+    }
+
+    /// The newest request as it came, head and body.
+    pub(crate) fn newest(&self) -> Vec<u8> {
+        self.requests.lock().unwrap().last().unwrap().clone()
+    }
+
+    /// Its body without the chunked coding.
+    pub(crate) fn newest_body(&self) -> Vec<u8> {
+        let request = self.newest();
+        let head = request.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+        let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
+        match text.contains("\r\ntransfer-encoding: chunked\r\n") {
+            true => dechunk(&request[head..]).body,
+            false => request[head..].to_vec(),
+        }
     }
 
     /// Waits until what was seen is this.
@@ -78,51 +102,67 @@ impl Drop for Scripted {
     }
 }
 
-async fn serve(listener: TcpListener, scripts: Vec<Vec<Step>>, seen: Arc<Mutex<Seen>>) {
+/// Follows scripts, and takes down what it sees.
+#[derive(Clone)]
+struct Follower {
+    seen: Arc<Mutex<Seen>>,
+    requests: Requests,
+}
+
+async fn serve(listener: TcpListener, scripts: Vec<Vec<Step>>, follower: Follower) {
     let mut connections = JoinSet::new();
     loop {
         let (stream, _) = listener.accept().await.unwrap();
-        let number = seen.lock().unwrap().connections;
-        seen.lock().unwrap().connections += 1;
+        let number = follower.seen.lock().unwrap().connections;
+        follower.seen.lock().unwrap().connections += 1;
         let script = scripts[number.min(scripts.len() - 1)].clone();
-        connections.spawn(follow(stream, script, Arc::clone(&seen)));
+        connections.spawn(follower.clone().follow(stream, script));
     }
 }
 
-async fn follow(mut stream: TcpStream, script: Vec<Step>, seen: Arc<Mutex<Seen>>) {
-    stream.set_nodelay(true).unwrap();
-    for step in script {
-        let going = match step {
-            Step::Read => read_request(&mut stream).await.is_some_and(|()| {
-                seen.lock().unwrap().requests += 1;
-                true
-            }),
-            Step::Send(bytes) => stream.write_all(&bytes).await.is_ok(),
-            Step::Wait(time) => {
-                tokio::time::sleep(time).await;
-                true
+impl Follower {
+    async fn follow(self, mut stream: TcpStream, script: Vec<Step>) {
+        stream.set_nodelay(true).unwrap();
+        for step in script {
+            let going = match step {
+                Step::Read => read_request(&mut stream).await.is_some_and(|request| {
+                    self.requests.lock().unwrap().push(request);
+                    self.seen.lock().unwrap().requests += 1;
+                    true
+                }),
+                Step::Send(bytes) => stream.write_all(&bytes).await.is_ok(),
+                Step::Wait(time) => {
+                    tokio::time::sleep(time).await;
+                    true
+                }
+                Step::Stall => {
+                    while !matches!(stream.read(&mut [0; 1024]).await, Ok(0) | Err(_)) {}
+                    self.seen.lock().unwrap().left += 1;
+                    false
+                }
+                Step::Echo => {
+                    let (mut from, mut to) = stream.split();
+                    // Whoever leaves, it is over.
+                    let _ended = tokio::io::copy(&mut from, &mut to).await;
+                    false
+                }
+                Step::Close => false,
+                Step::Reset => {
+                    socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+                    return;
+                }
+            };
+            if !going {
+                break;
             }
-            Step::Stall => {
-                while !matches!(stream.read(&mut [0; 1024]).await, Ok(0) | Err(_)) {}
-                seen.lock().unwrap().left += 1;
-                false
-            }
-            Step::Close => false,
-            Step::Reset => {
-                socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
-                return;
-            }
-        };
-        if !going {
-            break;
         }
+        // The peer may be gone already.
+        let _gone = stream.shutdown().await;
     }
-    // The peer may be gone already.
-    let _gone = stream.shutdown().await;
 }
 
 /// Reads head and body, sized or chunked; `None` if the client leaves before.
-async fn read_request(stream: &mut TcpStream) -> Option<()> {
+async fn read_request(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut input = Vec::new();
     loop {
         if let Some(head) = input.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -135,7 +175,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<()> {
                 None => true,
             };
             if complete {
-                return Some(());
+                return Some(input);
             }
         }
         if stream.read_buf(&mut input).await.ok()? == 0 {
