@@ -20,4 +20,5 @@ mod lengths;
 mod mix;
 mod precedence;
 mod retry;
+mod slow_readers;
 mod table;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::answer::{Answer, End, Head, dechunk};
 use super::{DEADLINE, Request};
@@ -25,6 +25,15 @@ pub(crate) async fn ask(addr: SocketAddr, request: &Request) -> Answer {
 impl Client {
     pub(crate) async fn connect(addr: SocketAddr) -> Self {
         let stream = TcpStream::connect(addr).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self { stream, input: Vec::new(), ended: None }
+    }
+
+    /// One that lets only a few KiB come before they are read.
+    pub(crate) async fn with_small_window(addr: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let stream = socket.connect(addr).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream, input: Vec::new(), ended: None }
     }
