@@ -3,11 +3,11 @@
 import os
 import signal
 
-import anthropic
-import openai
 import pytest
 
 import gateway as litellm
+import python_messages
+import python_texts
 from stack import running_stack
 
 # Nothing here is reached through a proxy of the machine.
@@ -56,41 +56,37 @@ def prometheus(stack):
     return stack.prometheus
 
 
-def openai_client(base_url):
-    return openai.OpenAI(base_url=base_url, api_key=litellm.KEY, max_retries=0, timeout=60)
-
-
 @pytest.fixture(scope="session")
 def edge(weir):
     """The OpenAI SDK at Weir's edge listener, with LiteLLM and an engine behind it."""
-    return openai_client(f"{weir.edge}/v1")
+    return python_texts.client(weir.edge, litellm.KEY)
 
 
 @pytest.fixture(scope="session")
 def direct(gateway):
     """The OpenAI SDK at LiteLLM itself: what a client gets where Weir is not in front."""
-    return openai_client(f"{gateway.url}/v1")
+    return python_texts.client(gateway.url, litellm.KEY)
 
 
 @pytest.fixture(scope="session")
 def llama(weir):
     """The OpenAI SDK at Weir's engine listener: vLLM 0.32.0."""
-    return openai_client(f"{weir.engine}/llama/v1")
+    return python_texts.client(f"{weir.engine}/llama", litellm.KEY)
 
 
 @pytest.fixture(scope="session")
 def qwen(weir):
     """The OpenAI SDK at Weir's engine listener: vLLM 0.10.0."""
-    return openai_client(f"{weir.engine}/qwen/v1")
+    return python_texts.client(f"{weir.engine}/qwen", litellm.KEY)
 
 
 @pytest.fixture(scope="session")
 def claude_edge(weir):
     """The Anthropic SDK at Weir's edge listener."""
-    return anthropic.Anthropic(base_url=weir.edge, api_key=litellm.KEY, max_retries=0, timeout=60)
+    return python_messages.client(weir.edge, litellm.KEY)
 
 
 @pytest.fixture(scope="session")
 def claude_llama(weir):
     """The Anthropic SDK at Weir's engine listener: vLLM 0.32.0."""
-    return anthropic.Anthropic(base_url=f"{weir.engine}/llama", api_key="none", max_retries=0, timeout=60)
+    return python_messages.client(f"{weir.engine}/llama", litellm.KEY)

@@ -18,7 +18,13 @@ ENVIRONMENT = {
     "LITELLM_MODE": "PRODUCTION",
 }
 
-# Models that fail: LiteLLM sends the engine this plan along.
+# Models that answer as the tests need it: LiteLLM sends the engine this plan along.
+PLANNED = {
+    "calling": "tool=true",
+    "thinking": "tokens=9,reasoning=4",
+    "remembering": "prompt=20,cached=8",
+}
+# Models that fail.
 FAILING = {
     "limited": "fault=status:429",
     "overloaded": "fault=status:503",
@@ -30,6 +36,15 @@ FAILING = {
     "unfinished": "tokens=20,gap=5ms,fault=end_without_finish:5",
     "in-band": "tokens=20,gap=5ms,fault=in_band_error:5",
     "endless": "tokens=5000,gap=10ms",
+}
+
+# Models that hear or speak, and the providers by whose rules LiteLLM asks for them.
+SOUND = {
+    "whisper": "hosted_vllm/whisper",
+    "whisper-1": "openai/whisper-1",
+    "gpt-4o-transcribe": "openai/gpt-4o-transcribe",
+    "gpt-4o-mini-tts": "openai/gpt-4o-mini-tts",
+    "gpt-realtime": "openai/gpt-realtime",
 }
 
 # How often LiteLLM asks the engine for the model `retried`, which is `broken`.
@@ -76,10 +91,14 @@ def _configuration(engine_listener):
         model("llama", "hosted_vllm/llama", "llama"),
         model("qwen", "openai/qwen", "qwen"),
     ]
-    for name, plan in FAILING.items():
+    models += [model(name, target, "sound") for name, target in SOUND.items()]
+    for name, plan in (PLANNED | FAILING).items():
         models.append(model(name, "hosted_vllm/llama", "llama", extra_headers={"x-sim": plan}))
     broken = {"x-sim": FAILING["broken"]}
+    # LiteLLM insists on compressed answers here.
+    packed = {"x-sim": "coding=gzip", "accept-encoding": "gzip, identity;q=0"}
     models += [
+        model("packed", "hosted_vllm/llama", "llama", extra_headers=packed),
         model("retried", "hosted_vllm/llama", "llama", extra_headers=broken, num_retries=TRIES - 1),
         # Its counters are nobody else's.
         model("compared", "hosted_vllm/llama", "llama"),

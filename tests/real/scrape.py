@@ -1,36 +1,45 @@
 """A page of metrics as numbers: sums over labels, and what changed between two pages."""
 
+import functools
+
 from prometheus_client.parser import text_string_to_metric_families
 
 
 class Scrape:
-    """The samples of one page, or the differences between two."""
+    """The samples of one page, or the differences between two; by the text of their series."""
 
     def __init__(self, samples):
         self._samples = samples
 
     @classmethod
     def of_text(cls, text):
-        """Reads text format 0.0.4 with the parser of Prometheus's own Python library."""
-        families = text_string_to_metric_families(text)
-        return cls({
-            (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-            for family in families
-            for sample in family.samples
-        })
+        """Reads text format 0.0.4, without timestamps."""
+        lines = (line.rpartition(" ") for line in text.splitlines() if line and not line.startswith("#"))
+        return cls({series: float(value) for series, _, value in lines})
 
     def __sub__(self, earlier):
-        samples = self._samples
-        return Scrape({key: value - earlier._samples.get(key, 0) for key, value in samples.items()})
+        return Scrape({series: value - earlier._samples.get(series, 0) for series, value in self._samples.items()})
 
     def items(self):
         """((name, labels), value) of every sample."""
-        return self._samples.items()
+        for series, value in self._samples.items():
+            name, labels = read(series)
+            yield (name, tuple(sorted(labels.items()))), value
+
+    @functools.cached_property
+    def _named(self):
+        named = {}
+        # Most are 0: outcomes that have not come up yet.
+        for series, value in self._samples.items():
+            if value:
+                name, labels = read(series)
+                named.setdefault(name, []).append((labels, value))
+        return named
 
     def select(self, name, **labels):
-        """The samples of this name with these labels (and any others): (labels, value)."""
-        for (found, pairs), value in self._samples.items():
-            if found == name and labels.items() <= (known := dict(pairs)).items():
+        """The samples of this name with these labels (and any others) that are not 0: (labels, value)."""
+        for known, value in self._named.get(name, ()):
+            if labels.items() <= known.items():
                 yield known, value
 
     def total(self, name, **labels):
@@ -45,3 +54,12 @@ class Scrape:
             key = key[0] if len(by) == 1 else key
             sums[key] = sums.get(key, 0) + value
         return {key: value for key, value in sums.items() if value}
+
+
+@functools.cache
+def read(series):
+    """Name and labels of a series, as the parser of Prometheus's own Python library has them. It takes its time, and
+    pages of thousands of series are read all through a run: what was read once is known."""
+    [family] = text_string_to_metric_families(f"{series} 0\n")
+    [sample] = family.samples
+    return sample.name, sample.labels

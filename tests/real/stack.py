@@ -1,4 +1,4 @@
-"""All that runs beside the tests: two engines, Weir, LiteLLM, Prometheus, each a process of its own.
+"""All that runs beside the tests: engines, Weir, LiteLLM, Prometheus, each a process of its own.
 
 client -> Weir (edge) -> LiteLLM -> Weir (engine) -> engine
 """
@@ -22,6 +22,13 @@ LITELLM = ROOT / ".venv/litellm/bin"
 TOKENS = 12
 PLAN = f"tokens={TOKENS},ttft=10ms,gap=2ms"
 
+# vLLM versions, and the models that they serve. Audio requests for names of OpenAI's are answered as OpenAI does.
+ENGINES = {
+    "llama": ("0.32.0", ["llama"]),
+    "qwen": ("0.10.0", ["qwen"]),
+    "sound": ("0.32.0", ["whisper", "whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-tts", "gpt-realtime"]),
+}
+
 
 @dataclass
 class Stack:
@@ -38,11 +45,24 @@ class Stack:
         askers = [self.prometheus, self.gateway, self.weir]
         return [running.program for running in (*askers, *self.engines.values())]
 
+    @contextlib.contextmanager
+    def counting(self, edge=0, engine=0):
+        """As `Weir.counting`; what it yields can also tell what the engines themselves have counted."""
+
+        def made():
+            each = [engine.tokens() for engine in self.engines.values()]
+            return tuple(sum(kind) for kind in zip(*each))
+
+        before = made()
+        with self.weir.counting(edge, engine) as counted:
+            counted.made = lambda: tuple(now - then for now, then in zip(made(), before))
+            yield counted
+
 
 @contextlib.contextmanager
 def running_stack(folder):
     """Starts everything, waits until all of it is ready, and ends it."""
-    names = ("edge", "engine", "admin", "gateway", "llama", "qwen", "prometheus")
+    names = ("edge", "engine", "admin", "gateway", "prometheus", *ENGINES)
     ports = dict(zip(names, free_ports(len(names))))
     with contextlib.ExitStack() as ending:
 
@@ -51,20 +71,23 @@ def running_stack(folder):
             return running
 
         loadtest = BINARIES / "weir-loadtest"
-        llama = kept(engines.start_engine(loadtest, folder, ports["llama"], "llama", "0.32.0", PLAN))
-        qwen = kept(engines.start_engine(loadtest, folder, ports["qwen"], "qwen", "0.10.0", PLAN))
-        routes = {"llama": llama.url, "qwen": qwen.url}
+        running = {
+            name: kept(engines.start_engine(loadtest, folder, ports[name], name, models, version, PLAN))
+            for name, (version, models) in ENGINES.items()
+        }
+        routes = {name: engine.url for name, engine in running.items()}
         proxy = kept(weir.start_weir(BINARIES / "weir-proxy", folder, ports, routes, gateway.KEY))
         litellm = kept(gateway.start_gateway(LITELLM, folder, ports["gateway"], proxy.engine))
         targets = {"weir": f"127.0.0.1:{ports['admin']}", "gateway": f"127.0.0.1:{ports['gateway']}"}
         prometheus = kept(scraper.start_prometheus(folder, ports["prometheus"], **targets))
 
-        engines.wait_until_ready(llama)
-        engines.wait_until_ready(qwen)
+        for engine in running.values():
+            engines.wait_until_ready(engine)
         gateway.wait_until_ready(litellm)
-        weir.wait_until_ready(proxy, {("llama", "llama"), ("qwen", "qwen"), ("litellm", "llama")})
+        known = {(name, model) for name, (_, models) in ENGINES.items() for model in models}
+        weir.wait_until_ready(proxy, known | {("litellm", "llama")})
         scraper.wait_until_ready(prometheus)
-        yield Stack(proxy, litellm, prometheus, {"llama": llama, "qwen": qwen})
+        yield Stack(proxy, litellm, prometheus, running)
 
         # Nothing is under way, but LiteLLM and Prometheus hold connections open: Weir ends all the same, at once.
         assert proxy.program.stop(grace=5) == 0, proxy.program.log_tail()

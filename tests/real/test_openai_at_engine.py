@@ -1,12 +1,13 @@
-"""The OpenAI SDK straight at Weir's engine listener: tools, reasoning, refusals, clients that leave."""
+"""The OpenAI SDK straight at Weir's engine listener, beside what test_tokens_agree.py shows of it: reasoning, choices,
+routes, refusals."""
 
 import openai
 import pytest
 
+from python_texts import CHAT_TOOLS, MESSAGES
 from stack import TOKENS
 
-REQUEST = {"messages": [{"role": "user", "content": "What is a weir?"}]}
-TOOLS = [{"type": "function", "function": {"name": "measure", "parameters": {"type": "object", "properties": {}}}}]
+REQUEST = {"messages": MESSAGES}
 
 
 def sim(plan):
@@ -14,18 +15,10 @@ def sim(plan):
     return {"extra_headers": {"x-sim": plan}}
 
 
-def test_a_tool_call(llama, weir):
-    with weir.counting(edge=0, engine=1) as counted:
-        answer = llama.chat.completions.create(model="llama", tools=TOOLS, **REQUEST, **sim("tool=true"))
-    assert answer.choices[0].finish_reason == "tool_calls"
-    assert answer.choices[0].message.tool_calls[0].function.name
-    assert counted.tokens("engine") == (answer.usage.prompt_tokens, answer.usage.completion_tokens)
-
-
 def test_a_streamed_tool_call(llama, weir):
     """The call's name is the first token."""
     with weir.counting(edge=0, engine=1) as counted:
-        with llama.chat.completions.stream(model="llama", tools=TOOLS, **REQUEST, **sim("tool=true")) as stream:
+        with llama.chat.completions.stream(model="llama", tools=CHAT_TOOLS, **REQUEST, **sim("tool=true")) as stream:
             answer = stream.get_final_completion()
     assert answer.choices[0].message.tool_calls[0].function.name
     assert answer.usage is None
@@ -39,7 +32,8 @@ def test_reasoning(request, weir, client, model):
     """vLLM 0.10.0 calls it reasoning_content, 0.32.0 reasoning."""
     client = request.getfixturevalue(client)
     with weir.counting(edge=0, engine=1) as counted:
-        chunks = list(client.chat.completions.create(model=model, stream=True, **REQUEST, **sim("tokens=9,reasoning=4")))
+        asked = {"model": model, "stream": True, **REQUEST, **sim("tokens=9,reasoning=4")}
+        chunks = list(client.chat.completions.create(**asked))
     thoughts = [
         delta for chunk in chunks for delta in [chunk.choices[0].delta.model_dump()]
         if delta.get("reasoning") or delta.get("reasoning_content")
@@ -64,11 +58,6 @@ def test_the_model_in_the_body_names_the_route(weir, llama):
     assert counted.scrape.by("llm_requests_total", "route") == {"qwen": 1}
 
 
-def test_the_list_of_models(weir, llama):
-    with weir.counting(edge=0, engine=0):
-        assert [model.id for model in llama.models.list()] == ["llama"]
-
-
 def test_an_unknown_model(llama, weir):
     with weir.counting(edge=0, engine=1) as counted:
         with pytest.raises(openai.NotFoundError, match="The model `nobody` does not exist") as raised:
@@ -87,20 +76,6 @@ def test_a_prompt_that_is_too_long(request, weir, client, model, stream):
         with pytest.raises(openai.BadRequestError, match="maximum context length"):
             client.chat.completions.create(model=model, stream=stream, **REQUEST, **sim("fault=context_length"))
     assert counted.outcomes("engine") == {"context_length": 1}
-
-
-def test_a_client_that_leaves_in_the_middle(llama, weir):
-    with weir.counting(edge=0, engine=1) as counted:
-        stream = llama.chat.completions.create(model="llama", stream=True, **REQUEST, **sim("tokens=5000,gap=10ms"))
-        read = [next(stream) for _ in range(4)]
-        stream.close()
-    assert len([chunk for chunk in read if chunk.choices[0].delta.content]) == 3
-    assert counted.outcomes("engine") == {"client_closed_mid_stream": 1}
-    # Nobody said how many tokens there were: what was seen is counted, as an estimate.
-    estimated = counted.estimated()["engine"]
-    assert 3 <= estimated < 5000
-    assert counted.scrape.total("llm_abandoned_tokens_total", source="estimated") == estimated
-    assert counted.tokens("engine") == (0, 0)
 
 
 def test_a_client_that_leaves_before_the_first_token(llama, weir):

@@ -1,10 +1,12 @@
 """The tests are about these releases and no others."""
 
+import json
 import subprocess
 
 import anthropic
 import openai
 
+from node_client import MAIN, NODE
 from stack import LITELLM
 
 
@@ -17,3 +19,11 @@ def test_litellm_is_the_release_that_was_looked_at():
 
 def test_the_sdks_are_current():
     assert (openai.__version__, anthropic.__version__) == ("3.42.1", "2.3.0")
+
+
+def test_the_sdk_for_node_is_that_of_package_json():
+    wanted = json.loads((MAIN.parent / "package.json").read_text())["dependencies"]["openai"]
+    found = json.loads((MAIN.parent / "node_modules/openai/package.json").read_text())
+    assert found["version"] == wanted == "7.57.0"
+    version = subprocess.run([NODE, "--version"], capture_output=True, text=True, check=True).stdout
+    assert version.startswith("v24.")

@@ -2,7 +2,7 @@
 
 import time
 
-PAUSE = 0.05
+PAUSE = 0.02
 
 
 def until(what, condition, deadline=10.0, details=lambda: ""):

@@ -85,6 +85,8 @@ class Counted:
     """What Weir has counted during a block."""
 
     scrape = None
+    # Asks the engines what they have made meanwhile: (input, output) tokens. Set by `Stack.counting`.
+    made = None
 
     def requests(self, hop):
         return self.scrape.total("llm_requests_total", hop=hop)
@@ -105,6 +107,18 @@ class Counted:
             self.scrape.total("llm_tokens_total", hop=hop, kind=kind, source="reported")
             for kind in ("input", "output")
         )
+
+    def parts(self, hop):
+        """Those of the tokens that were cached or went into reasoning."""
+        return self.scrape.by("llm_tokens_detail_total", "kind", hop=hop)
+
+    def seconds(self, hop):
+        """Seconds of audio, as the server reported them."""
+        return self.scrape.total("llm_audio_seconds_total", hop=hop)
+
+    def passed_through(self, hop):
+        """Requests that run no model."""
+        return self.scrape.total("weir_passthrough_requests_total", hop=hop)
 
     def estimated(self):
         """Tokens that nobody reported, by hop."""

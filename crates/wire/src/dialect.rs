@@ -14,8 +14,9 @@ use std::time::Duration;
 use serde::de::MapAccess;
 
 use crate::lenient::{Filled, Maybe, Object, Text, skip};
-use crate::members::{Found, Members, Wanted};
+use crate::members::Members;
 use crate::usage::Usage;
+use crate::wanted::{Found, Wanted};
 use crate::{Endpoint, EngineReport};
 
 /// What one event, or a whole body, says.
@@ -74,6 +75,12 @@ impl Reading<'_> {
 /// The data was not JSON of the shape that the dialect speaks.
 #[derive(Debug)]
 pub(crate) struct Malformed;
+
+/// Reads the JSON of an event. Its text is checked once as a whole, not string by string.
+fn json<'a, T: serde::Deserialize<'a>>(data: &'a [u8]) -> Result<T, Malformed> {
+    let text = std::str::from_utf8(data).map_err(|_| Malformed)?;
+    serde_json::from_str(text).map_err(|_| Malformed)
+}
 
 /// A family of endpoints whose answers read alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,8 @@
 use serde::de::MapAccess;
 
 use crate::lenient::{Maybe, Object, Text, skip};
-use crate::members::{Members, Wanted};
+use crate::members::Members;
+use crate::wanted::Wanted;
 
 /// Nested (`{"error":{…}}`), flat (vLLM up to 0.10.0) and bare (`{"error":"Unauthorized"}`).
 pub(crate) const WANTED: &[Wanted] = &[

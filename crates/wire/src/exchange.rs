@@ -179,7 +179,7 @@ impl Exchange {
     /// The client could not take bytes for so long since the last piece: the gap that ends next is not
     /// the model's, and is counted as discarded.
     pub fn on_client_stall(&mut self, time: Duration) {
-        self.client_stall += time;
+        self.client_stall = self.client_stall.saturating_add(time);
         self.response.timing.client_stalled();
     }
 

@@ -13,7 +13,7 @@ mod tests;
 
 use memchr::memchr;
 
-use crate::members::{Found, Wanted};
+use crate::wanted::{Found, Kept, Slot, Wanted};
 use boundary::{Boundary, Line};
 
 /// Bytes that the header lines of one part may take.
@@ -29,21 +29,11 @@ enum State {
     Invalid,
 }
 
-/// A value of a wanted field.
-#[derive(Clone, Debug, Default)]
-enum Slot {
-    #[default]
-    Absent,
-    TooLarge,
-    Value(Vec<u8>),
-}
-
 /// The scan of one body. Besides the values that are wanted it holds at most the header lines of
 /// one part or the beginning of what may be a boundary.
 #[derive(Debug)]
 pub(crate) struct Form {
-    wanted: &'static [Wanted],
-    slots: Vec<Slot>,
+    kept: Kept,
     state: State,
     boundary: Boundary,
     headers: Vec<u8>,
@@ -61,8 +51,7 @@ impl Form {
         }
         let boundary = parameters::value(parameters, "boundary")?;
         Some(Self {
-            wanted,
-            slots: Vec::new(),
+            kept: Kept::new(wanted),
             state: State::Content,
             boundary: Boundary::new(&boundary)?,
             headers: Vec::new(),
@@ -72,7 +61,7 @@ impl Form {
 
     /// Forgets what it has read: the body comes once more.
     pub(crate) fn restart(&mut self) {
-        self.slots.clear();
+        self.kept.restart();
         self.state = State::Content;
         self.boundary.restart();
         self.headers = Vec::new();
@@ -82,12 +71,7 @@ impl Form {
     /// The value of a wanted field, once its part has ended. Of a repeated one the last counts. It
     /// may have come as a file: what a browser makes of a `Blob`.
     pub(crate) fn get(&self, name: &str) -> Found<'_> {
-        let index = self.wanted.iter().position(|wanted| wanted.name == name);
-        match index.and_then(|index| self.slots.get(index)) {
-            None | Some(Slot::Absent) => Found::Absent,
-            Some(Slot::TooLarge) => Found::TooLarge,
-            Some(Slot::Value(value)) => Found::Value(value),
-        }
+        self.kept.get(name)
     }
 
     /// Whether the last boundary has come.
@@ -115,16 +99,15 @@ impl Form {
 
     /// In content; returns how many bytes were taken.
     fn content(&mut self, bytes: &[u8]) -> usize {
-        let part = &mut self.part;
+        let (part, kept) = (&mut self.part, &self.kept);
         let (taken, line) = self.boundary.push(bytes, |content| {
             if let Some((index, slot)) = part {
-                store(slot, content, self.wanted[*index].limit);
+                slot.keep(content, kept.limit(*index));
             }
         });
         if line != Line::Content {
             if let Some((index, slot)) = self.part.take() {
-                self.slots.resize(self.wanted.len(), Slot::Absent);
-                self.slots[index] = slot;
+                self.kept.set(index, slot);
             }
             self.state = if line == Line::Last { State::Done } else { State::Headers };
         }
@@ -149,9 +132,8 @@ impl Form {
     fn begin_part(&mut self) {
         let headers = std::mem::take(&mut self.headers);
         let Ok(name) = part::name(&headers) else { return self.fail() };
-        let index =
-            self.wanted.iter().position(|wanted| Some(wanted.name.as_bytes()) == name.as_deref());
-        self.part = index.map(|index| (index, Slot::Value(Vec::new())));
+        let index = name.and_then(|name| self.kept.index_of(&name));
+        self.part = index.map(|index| (index, Slot::begun()));
         self.boundary.begin_line();
         self.state = State::Content;
     }
@@ -160,15 +142,6 @@ impl Form {
         self.state = State::Invalid;
         self.headers = Vec::new();
         self.part = None;
-    }
-}
-
-fn store(slot: &mut Slot, content: &[u8], limit: usize) {
-    let Slot::Value(value) = slot else { return };
-    if value.len() + content.len() > limit {
-        *slot = Slot::TooLarge;
-    } else {
-        value.extend_from_slice(content);
     }
 }
 

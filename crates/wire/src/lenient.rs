@@ -40,35 +40,25 @@ impl<T> Maybe<T> {
     }
 }
 
-/// Key names of interest are short; a longer key is one that nobody asks for.
-struct Name {
-    bytes: [u8; 48],
-    len: usize,
-}
+/// A key: borrowed, but for one that is written with escapes.
+struct Name<'de>(Cow<'de, str>);
 
-impl Name {
-    fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
-    }
-}
-
-impl<'de> Deserialize<'de> for Name {
+impl<'de> Deserialize<'de> for Name<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct NameVisitor;
-        impl Visitor<'_> for NameVisitor {
-            type Value = Name;
+        impl<'de> Visitor<'de> for NameVisitor {
+            type Value = Name<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a key")
             }
 
-            fn visit_str<E: Error>(self, key: &str) -> Result<Name, E> {
-                let mut name = Name { bytes: [0; 48], len: 0 };
-                if key.len() <= name.bytes.len() {
-                    name.bytes[..key.len()].copy_from_slice(key.as_bytes());
-                    name.len = key.len();
-                }
-                Ok(name)
+            fn visit_borrowed_str<E: Error>(self, key: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(key)))
+            }
+
+            fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(key.to_owned())))
             }
         }
         deserializer.deserialize_str(NameVisitor)
@@ -109,8 +99,8 @@ impl<'de, T: Object<'de>> Deserialize<'de> for Maybe<T> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut object = T::default();
-                while let Some(name) = map.next_key::<Name>()? {
-                    object.member(name.as_str(), &mut map)?;
+                while let Some(name) = map.next_key::<Name<'de>>()? {
+                    object.member(&name.0, &mut map)?;
                 }
                 Ok(Maybe::Object(object))
             }

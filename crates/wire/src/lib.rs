@@ -36,7 +36,8 @@
 //! * It does no I/O, reads no clock, starts no thread and writes no log. Time is an argument: a
 //!   [`Duration`](std::time::Duration) since the request's head was fully read.
 //! * How the bytes are cut does not matter: any cut gives the same [`Outcome`], but for the times
-//!   that the caller gives with the pieces.
+//!   that the caller gives with the pieces, and for compressed bodies that are broken or expand so
+//!   much that reading stops.
 //! * Memory is bounded by [`Limits`], whatever the client or the server sends.
 //! * It never fails. What it cannot read it leaves out, and says so in [`Outcome::degraded`].
 //! * The bytes that it hands back are the bytes that it was given, but for the usage that it was
@@ -69,6 +70,7 @@ mod shares;
 pub mod sse;
 mod timing;
 mod usage;
+mod wanted;
 mod websocket;
 
 pub use endpoint::{Class, Endpoint, classify};

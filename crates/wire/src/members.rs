@@ -6,42 +6,7 @@
 
 use memchr::memchr2;
 
-/// A member whose value is wanted.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted {
-    pub(crate) name: &'static str,
-    /// Values of more bytes are not kept.
-    pub(crate) limit: usize,
-}
-
-/// What was found of a wanted member. Of a repeated key the last one counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Found<'a> {
-    Absent,
-    TooLarge,
-    Value(&'a [u8]),
-}
-
-impl<'a> Found<'a> {
-    pub(crate) fn value(self) -> Option<&'a [u8]> {
-        match self {
-            Self::Value(value) => Some(value),
-            Self::Absent | Self::TooLarge => None,
-        }
-    }
-
-    pub(crate) fn is_absent(self) -> bool {
-        self == Found::Absent
-    }
-}
-
-#[derive(Clone, Debug, Default)]
-enum Slot {
-    #[default]
-    Absent,
-    TooLarge,
-    Value(Vec<u8>),
-}
+use crate::wanted::{Found, Kept, Slot, Wanted};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -74,7 +39,7 @@ enum State {
 #[derive(Debug)]
 pub(crate) struct Members {
     wanted: &'static [Wanted],
-    slots: Vec<Slot>,
+    kept: Kept,
     state: State,
     depth: u32,
     key: Vec<u8>,
@@ -92,7 +57,7 @@ impl Members {
     pub(crate) fn new(wanted: &'static [Wanted]) -> Self {
         Self {
             wanted,
-            slots: Vec::new(),
+            kept: Kept::new(wanted),
             state: State::Before,
             depth: 0,
             key: Vec::new(),
@@ -110,12 +75,7 @@ impl Members {
 
     /// The value of a wanted member, as raw JSON.
     pub(crate) fn get(&self, name: &str) -> Found<'_> {
-        let index = self.wanted.iter().position(|wanted| wanted.name == name);
-        match index.and_then(|index| self.slots.get(index)) {
-            None | Some(Slot::Absent) => Found::Absent,
-            Some(Slot::TooLarge) => Found::TooLarge,
-            Some(Slot::Value(value)) => Found::Value(value),
-        }
+        self.kept.get(name)
     }
 
     /// Whether the object is there whole, with nothing behind it.
@@ -135,7 +95,7 @@ impl Members {
 
     /// Whether a wanted member was larger than its limit.
     pub(crate) fn has_too_large(&self) -> bool {
-        self.slots.iter().any(|slot| matches!(slot, Slot::TooLarge))
+        self.kept.has_too_large()
     }
 
     /// Offset of the closing brace.
@@ -277,28 +237,22 @@ impl Members {
     fn begin_value(&mut self) {
         self.keep = self.index_of_key();
         if let Some(index) = self.keep {
-            self.slots.resize(self.wanted.len(), Slot::Absent);
-            self.slots[index] = Slot::Value(Vec::new());
+            self.kept.set(index, Slot::begun());
         }
     }
 
     fn index_of_key(&self) -> Option<usize> {
-        let index_of = |key: &[u8]| self.wanted.iter().position(|w| w.name.as_bytes() == key);
         if !self.key.contains(&b'\\') {
-            return index_of(&self.key);
+            return self.kept.index_of(&self.key);
         }
         let quoted = [b"\"", self.key.as_slice(), b"\""].concat();
         let key: String = serde_json::from_slice(&quoted).ok()?;
-        index_of(key.as_bytes())
+        self.kept.index_of(key.as_bytes())
     }
 
     fn store(&mut self, bytes: &[u8]) {
-        let Some(index) = self.keep else { return };
-        let Slot::Value(value) = &mut self.slots[index] else { return };
-        if value.len() + bytes.len() > self.wanted[index].limit {
-            self.slots[index] = Slot::TooLarge;
-        } else {
-            value.extend_from_slice(bytes);
+        if let Some(index) = self.keep {
+            self.kept.keep(index, bytes);
         }
     }
 }

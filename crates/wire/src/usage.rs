@@ -116,7 +116,8 @@ impl Usage {
                 self.input.or_else(|| self.total.filter(|_| self.output.is_none()))
             }
             CacheRule::OnTop => self.input.map(|input| {
-                input + self.cache_read.unwrap_or(0) + self.cache_creation.unwrap_or(0)
+                let cached = [self.cache_read, self.cache_creation].into_iter().flatten();
+                cached.fold(input, u64::saturating_add)
             }),
         }
     }

@@ -7,14 +7,15 @@ use serde::de::MapAccess;
 
 use super::{ERROR, MODEL, Malformed, OBJECT, Reading, USAGE, choices, member};
 use crate::lenient::{Filled, Maybe, Number, Object, Text, skip};
-use crate::members::{Members, Wanted};
+use crate::members::Members;
 use crate::usage::Usage;
+use crate::wanted::Wanted;
 
 pub(super) const BODY: &[Wanted] =
     &[MODEL, USAGE, ERROR, OBJECT, Wanted { name: "duration", limit: 64 }];
 
 pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malformed> {
-    let event = serde_json::from_slice::<Maybe<Event<'_>>>(data).map_err(|_| Malformed)?;
+    let event = super::json::<Maybe<Event<'_>>>(data)?;
     let event = event.object().ok_or(Malformed)?;
     let kind = match &event.kind.0 {
         Some(kind) => kind.as_ref(),

@@ -10,8 +10,9 @@ use super::{
 };
 use crate::EngineReport;
 use crate::lenient::{Count, Filled, List, Maybe, Object, Text, skip};
-use crate::members::{Members, Wanted};
+use crate::members::Members;
 use crate::usage::Usage;
+use crate::wanted::Wanted;
 
 pub(super) const BODY: &[Wanted] = &[
     MODEL,
@@ -25,7 +26,7 @@ pub(super) const BODY: &[Wanted] = &[
 ];
 
 pub(super) fn event(data: &[u8], echo_only: bool) -> Result<Reading<'_>, Malformed> {
-    let chunk = serde_json::from_slice::<Maybe<Chunk<'_>>>(data).map_err(|_| Malformed)?;
+    let chunk = super::json::<Maybe<Chunk<'_>>>(data)?;
     let chunk = chunk.object().ok_or(Malformed)?;
     let mut reading = read_choices(chunk.choices);
     if echo_only {

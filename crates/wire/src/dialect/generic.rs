@@ -8,14 +8,14 @@ use serde::de::MapAccess;
 
 use super::{ERROR, MODEL, Malformed, OBJECT, Reading, USAGE};
 use crate::lenient::{Filled, Maybe, Object, Text, skip};
-use crate::members::Wanted;
 use crate::usage::Usage;
+use crate::wanted::Wanted;
 
 pub(super) const BODY: &[Wanted] = &[MODEL, USAGE, ERROR, OBJECT];
 
 pub(super) fn event(data: &[u8]) -> Result<Reading<'_>, Malformed> {
     // Events of an unknown API need be neither JSON nor objects.
-    let event = serde_json::from_slice::<Maybe<Event<'_>>>(data).unwrap_or_default();
+    let event = super::json::<Maybe<Event<'_>>>(data).unwrap_or_default();
     let event = event.object().unwrap_or_default();
     Ok(Reading {
         error: event.error,

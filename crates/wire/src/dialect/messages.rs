@@ -7,8 +7,9 @@ use serde::de::MapAccess;
 
 use super::{Call, ERROR, Envelope, MODEL, Malformed, OBJECT, Reading, Typed, USAGE, member, text};
 use crate::lenient::{List, Maybe, Object, Text, skip};
-use crate::members::{Members, Wanted};
+use crate::members::Members;
 use crate::usage::Usage;
+use crate::wanted::Wanted;
 
 pub(super) const BODY: &[Wanted] = &[
     MODEL,
@@ -20,7 +21,7 @@ pub(super) const BODY: &[Wanted] = &[
 ];
 
 pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malformed> {
-    let event = serde_json::from_slice::<Maybe<Event<'_>>>(data).map_err(|_| Malformed)?;
+    let event = super::json::<Maybe<Event<'_>>>(data)?;
     let event = event.object().ok_or(Malformed)?;
     let kind = if event.kind.is_filled() { event.kind.as_str().as_bytes() } else { name };
     let mut reading = Reading::default();

@@ -8,8 +8,9 @@ use serde::de::MapAccess;
 
 use super::{ERROR, Envelope, MODEL, OBJECT, Reading, USAGE, member};
 use crate::lenient::{Count, Maybe, Object, skip};
-use crate::members::{Members, Wanted};
+use crate::members::Members;
 use crate::usage::Usage;
+use crate::wanted::Wanted;
 
 pub(super) const BODY: &[Wanted] =
     &[MODEL, USAGE, ERROR, OBJECT, Wanted { name: "meta", limit: 16 << 10 }];

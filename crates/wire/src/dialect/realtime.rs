@@ -28,7 +28,7 @@ pub(crate) struct Said<'a> {
 }
 
 pub(crate) fn message(data: &[u8]) -> Result<Said<'_>, Malformed> {
-    let message = serde_json::from_slice::<Maybe<Message<'_>>>(data).map_err(|_| Malformed)?;
+    let message = super::json::<Maybe<Message<'_>>>(data)?;
     let message = message.object().ok_or(Malformed)?;
     let kind = message.kind.as_str();
     let model = message.session.model.0.or(message.model.0);

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::EngineReport;
 use crate::lenient::{Filled, List, Maybe, Object, Text, skip};
-use crate::members::{Members, Wanted};
+use crate::members::Members;
+use crate::wanted::Wanted;
 
 pub(super) const BODY: &[Wanted] = &[
     MODEL,
@@ -28,7 +29,7 @@ pub(super) const BODY: &[Wanted] = &[
 ];
 
 pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malformed> {
-    let event = serde_json::from_slice::<Maybe<Event<'_>>>(data).map_err(|_| Malformed)?;
+    let event = super::json::<Maybe<Event<'_>>>(data)?;
     let event = event.object().ok_or(Malformed)?;
     let kind = match event.kind.0 {
         Some(kind) => kind,

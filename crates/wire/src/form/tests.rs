@@ -18,9 +18,8 @@ fn scan(content_type: &str, body: &[u8], size: usize) -> Form {
 
 /// Nothing is held but what is wanted, the headers of one part and a boundary.
 fn assert_bounded(form: &Form) {
-    let kept = |slot: &Slot| if let Slot::Value(value) = slot { value.len() } else { 0 };
-    let slots: usize = form.slots.iter().map(kept).sum();
-    let part = form.part.as_ref().map_or(0, |(_, slot)| kept(slot));
+    let slots = form.kept.bytes();
+    let part = form.part.as_ref().map_or(0, |(_, slot)| slot.bytes());
     assert!(slots <= 24 && part <= 16, "{slots} and {part} bytes of values");
     assert!(form.headers.len() <= HEADERS_LIMIT, "{} bytes of headers", form.headers.len());
     assert!(form.boundary.held() <= 330, "{} bytes of a boundary", form.boundary.held());

@@ -2,7 +2,8 @@
 
 use crate::coding::Decoder;
 use crate::form::Form;
-use crate::members::{Found, Members, Wanted};
+use crate::members::Members;
+use crate::wanted::{Found, Wanted};
 use crate::{Endpoint, Limits, RequestHead};
 
 /// Raw bytes that a name may take: every byte of it could be written as `\u00XX`.
