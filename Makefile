@@ -5,9 +5,11 @@ SHELL := /bin/bash
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
+NODE := tests/real/node
 BIN := target/debug
+FUZZ_SECONDS := 60
 
-.PHONY: help demo build test check fmt clippy doc deny unit real accept bench
+.PHONY: help demo build test check fmt clippy doc deny unit count fuzz fuzz-brief real accept bench
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,12 +20,13 @@ demo: build ## Two simulated engines, the proxy in front, light traffic, a live 
 build: tools-build ## Build the binaries (dev profile).
 	cargo build --locked --workspace --bins
 
-test: check unit real ## Everything that CI runs: check, unit and end-to-end tests, real components.
+test: check unit count fuzz-brief real ## Everything that CI runs: checks, tests in Rust, counts, fuzzing, real components.
 
 check: fmt clippy doc deny ## Format, lints, documentation, licences.
 
 fmt: ## Is everything formatted?
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 clippy: tools-build ## Lints; a warning is an error.
 	cargo clippy --locked --workspace --all-targets -- -D warnings
@@ -38,10 +41,20 @@ deny: ## Licences and advisories of the dependencies, where cargo-deny is instal
 unit: tools-build ## Unit, golden, property and end-to-end tests in Rust.
 	cargo test --locked --workspace
 
-real: build $(VENV)/ready tools-real ## LiteLLM, the OpenAI SDK and Prometheus against the built binaries.
+count: tools-build tools-count ## How many instructions the meter takes per event and per request, by callgrind.
+	cargo bench --locked -p weir-wire --bench instructions
+
+fuzz: tools-build ## Fuzz the meter, each target for FUZZ_SECONDS (60).
+	scripts/fuzz.sh all $(FUZZ_SECONDS)
+
+fuzz-brief: tools-build ## The same for 10 s each.
+	scripts/fuzz.sh all 10
+
+real: build $(VENV)/ready $(NODE)/node_modules/ready tools-real ## LiteLLM, the SDKs and Prometheus against the built binaries.
 	$(PYTHON) -m pytest -q tests/real
 
-accept: ## As a newcomer: a fresh clone, `make demo`, and what it must show.
+accept: ## What is slow, and as a newcomer: a fresh clone, `make demo`, and what it must show.
+	cargo test --locked -p weir-proxy --test e2e -- --ignored
 	scripts/accept.sh
 
 bench: tools-build ## What the meter costs, as ratios in one run.
@@ -56,9 +69,17 @@ $(VENV)/ready: tests/real/requirements.txt tests/real/litellm.txt
 	$(VENV)/litellm/bin/pip install --quiet --disable-pip-version-check -r tests/real/litellm.txt
 	touch $@
 
-.PHONY: tools-build tools-real
+# Node itself is one of the Python packages: Debian's is too old for the SDK.
+$(NODE)/node_modules/ready: $(NODE)/package-lock.json $(VENV)/ready
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm ci --loglevel=error --prefix $(NODE)
+	touch $@
+
+.PHONY: tools-build tools-count tools-real
 tools-build:
 	@scripts/tools.sh build
+
+tools-count:
+	@scripts/tools.sh count
 
 tools-real:
 	@scripts/tools.sh real

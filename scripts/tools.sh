@@ -32,17 +32,24 @@ build)
     need cc gcc "to link, and to build ring"
     need cmake cmake "to build zlib-ng, of which Pingora depends"
     ;;
+count)
+    need valgrind valgrind "to count instructions"
+    ;;
+fuzz)
+    need cc gcc "to link"
+    need c++ g++ "to build libFuzzer"
+    ;;
 python)
     need python3 python3 "the tests with real components"
     need python3-venv python3-venv "the tests with real components"
     ;;
 real)
-    need curl curl "the README's own lines, which are tested"
+    need curl curl "the README's own lines, which are tested, and compressed answers"
     need prometheus prometheus "the test that scrapes with a real Prometheus"
     need promtool prometheus "promtool check metrics"
     ;;
 *)
-    echo "usage: tools.sh build|python|real" >&2
+    echo "usage: tools.sh build|count|fuzz|python|real" >&2
     exit 2
     ;;
 esac
