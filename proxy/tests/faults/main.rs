@@ -14,6 +14,7 @@ mod ahead;
 mod bad_answers;
 mod bad_requests;
 mod compressed;
+mod document;
 mod drain;
 mod leaving;
 mod lengths;
