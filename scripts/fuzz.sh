@@ -30,8 +30,8 @@ build() {
 # fuzz/src/calls.rs. What a form or a WebSocket holds is mostly in tokens.dict.
 seeds() {
     rm -rf "$out/seeds"
-    mkdir -p "$out/seeds"/{coding,exchange,form,request,sse,websocket}
-    local head case name
+    local head case name target
+    for target in fuzz/targets/*.rs; do mkdir -p "$out/seeds/$(basename "$target" .rs)"; done
     for head in "$corpus"/*/*.head; do
         case="${head%.head}"
         name="${case#"$corpus"/}" name="${name//\//-}"

@@ -28,7 +28,7 @@ need() {
 
 case "${1:-}" in
 build)
-    need cargo rustup "the Rust toolchain, 1.95 or newer: https://rustup.rs"
+    has cargo || { echo "weir: 'cargo' is missing: install Rust 1.95 or newer from https://rustup.rs" >&2; exit 1; }
     need cc gcc "to link, and to build ring"
     need cmake cmake "to build zlib-ng, of which Pingora depends"
     ;;

@@ -62,6 +62,7 @@ fn works() -> Vec<Work> {
             works.push(stream(name, endpoint, event, Policy::exact()));
         }
     }
+    works.push(session());
     works.extend([1 << 10, 64 << 10, 1 << 20].map(peek));
     works
 }
@@ -81,6 +82,30 @@ fn stream(name: String, endpoint: Endpoint, event: &'static [u8], policy: Policy
         }
     };
     Work { name, unit: "an event", bytes: event.len(), repetitions: 1_000, run: Box::new(run) }
+}
+
+/// Messages of a realtime session, each read alone.
+fn session() -> Work {
+    const TEXT: &[u8] = br#"{"type":"transcription.delta","delta":" ackage"}"#;
+    let frame = [&[0x81, TEXT.len() as u8], TEXT].concat();
+    let bytes = frame.len();
+    let run = move |messages| {
+        let head = RequestHead::json(Endpoint::Realtime);
+        let mut exchange = Exchange::new(&head, Policy::observe());
+        let _forward = exchange.on_request_body(&[], true);
+        exchange.on_response_head(&ResponseHead::new(101, None));
+        for index in 0..messages {
+            let now = Duration::from_millis(index as u64);
+            let _forward = black_box(exchange.on_response_body(now, black_box(&frame)));
+        }
+    };
+    Work {
+        name: "realtime".to_owned(),
+        unit: "a message",
+        bytes,
+        repetitions: 1_000,
+        run: Box::new(run),
+    }
 }
 
 /// Requests whose usage is asked for, read in pieces of 64 KiB.

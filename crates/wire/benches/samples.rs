@@ -2,8 +2,8 @@
 
 use weir_wire::Endpoint;
 
-/// One event of content in each dialect, as vLLM 0.32.0 sends it.
-pub(crate) fn events() -> [(&'static str, Endpoint, &'static [u8]); 5] {
+/// One event of content in each dialect that has events, as vLLM (0.32.0 where recorded) sends it.
+pub(crate) fn events() -> [(&'static str, Endpoint, &'static [u8]); 7] {
     [
         (
             "chat_completions",
@@ -29,6 +29,16 @@ pub(crate) fn events() -> [(&'static str, Endpoint, &'static [u8]); 5] {
             "transcriptions",
             Endpoint::Transcriptions,
             b"data: {\"id\":\"transcribe-93b8d6973f5a3319\",\"object\":\"transcription.chunk\",\"created\":1795294758,\"model\":\"tiny\",\"choices\":[{\"delta\":{\"content\":\" ackage\"}}]}\n\n",
+        ),
+        (
+            "speech",
+            Endpoint::Speech,
+            b"event: speech.audio.delta\ndata: {\"type\":\"speech.audio.delta\",\"audio\":\"UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAAAA=\",\"response_format\":\"pcm\"}\n\n",
+        ),
+        (
+            "other",
+            Endpoint::Other,
+            b"data: {\"request_id\":\"93b8d6973f5a3319\",\"usage\":null,\"output_mode\":\"tokens\",\"choices\":[{\"index\":0,\"finish_reason\":null,\"token_ids\":[5]}]}\n\n",
         ),
     ]
 }

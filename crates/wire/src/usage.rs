@@ -139,6 +139,11 @@ impl<'de> Object<'de> for Usage {
             "prompt_tokens" | "input_tokens" => self.input = map.next_value::<Count>()?.0,
             "completion_tokens" | "output_tokens" => self.output = map.next_value::<Count>()?.0,
             "total_tokens" => self.total = map.next_value::<Count>()?.0,
+            // Cohere's chat: what was read and written, beside what is paid for.
+            "tokens" => {
+                let tokens = map.next_value::<Maybe<Self>>()?.object().unwrap_or_default();
+                self.update(&tokens);
+            }
             // SGLang's.
             "reasoning_tokens" => self.reasoning = map.next_value::<Count>()?.0,
             "seconds" => self.audio = map.next_value::<Number>()?.audio(),

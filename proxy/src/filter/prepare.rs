@@ -140,9 +140,7 @@ impl Metered {
             entry.identify(Some(model));
         }
     }
-}
 
-impl Metered {
     /// The client of a WebSocket has spoken: the first message names the model, or none does.
     pub(super) fn identify_session(&mut self) {
         let model = self.exchange.model();

@@ -29,11 +29,12 @@ async fn gaps_while_a_client_does_not_read_are_not_the_models() {
     // Both have ended as far as Weir is concerned: the kernel has the rest of the slow one's bytes.
     let scrape = proxy.settled().await;
     let (discarded, counted) = gaps(&scrape, "slow");
-    assert!(discarded > 20.0, "{discarded} discarded, {counted} counted");
+    assert!(discarded > 0.0, "{discarded} discarded, {counted} counted");
     let stall = scrape.sum("llm_client_stall_seconds_total", &[]).unwrap();
-    assert!((0.2..60.0).contains(&stall), "{stall} s");
-    let (discarded, counted) = gaps(&scrape, "quick");
-    assert!(discarded < 5.0 && counted > 30.0, "{discarded} discarded, {counted} counted");
+    assert!(stall > 0.0, "{stall} s");
+    let (of_quick, counted) = gaps(&scrape, "quick");
+    assert!(of_quick < discarded, "{of_quick} of the quick one, {discarded} of the slow one");
+    assert!(counted > 0.0, "the quick one has gaps");
 
     let slow = slow.answer().await;
     assert_eq!((slow.status, slow.end), (200, End::Complete), "it gets every byte when it reads");

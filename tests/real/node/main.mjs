@@ -17,10 +17,15 @@ import * as texts from "./texts.mjs";
 
 const calls = { ...texts, ...sound, ...session, ...leaving };
 
+// Longer than the SDK's own limit: what hangs is a fault of these programs, or of what they talk to.
+function tooLate() {
+  return new Promise((_, reject) => setTimeout(() => reject(new Error("no answer for 90 s")), 90_000).unref());
+}
+
 async function answer({ baseURL, key, call, model, headers }) {
   const client = new OpenAI({ baseURL, apiKey: key, maxRetries: 0, timeout: 60_000, defaultHeaders: headers });
   try {
-    return await calls[call](client, model);
+    return await Promise.race([calls[call](client, model), tooLate()]);
   } catch (error) {
     const { status, message } = error;
     const seen = { error: { name: error.constructor.name, status, message } };

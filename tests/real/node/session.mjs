@@ -8,6 +8,7 @@ export async function conversation({ baseURL, apiKey }, model) {
   const { promise, resolve, reject } = Promise.withResolvers();
   let pieces = 0;
   socket.onerror = reject;
+  socket.onclose = ({ code }) => reject(new Error(`closed with ${code} before it had answered`));
   socket.onopen = () => {
     socket.send(JSON.stringify({ type: "conversation.item.create", item: QUESTION }));
     socket.send(JSON.stringify({ type: "response.create" }));

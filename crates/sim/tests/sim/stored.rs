@@ -25,12 +25,16 @@ fn path(response: &Value) -> String {
 
 #[tokio::test]
 async fn a_background_response_is_queued_and_then_there() {
-    let upstream = start(Plan { ttft: Duration::from_millis(100), ..Plan::tokens(3) }).await;
+    let slow = Plan { ttft: Duration::from_secs(1_000), ..Plan::tokens(3) };
+    let upstream = start(slow).await;
+    let answer = post(&upstream, RESPONSES, "", &body(r#","background":true"#)).await.json();
+    assert_eq!(get(&upstream, &path(&answer)).await.json()["status"], "queued");
+
+    let upstream = start(Plan::tokens(3)).await;
     let answer = post(&upstream, RESPONSES, "", &body(r#","background":true"#)).await.json();
     assert_eq!((&answer["status"], &answer["usage"]), (&json!("queued"), &Value::Null));
     assert_eq!(answer["background"], true);
     let path = path(&answer);
-    assert_eq!(get(&upstream, &path).await.json()["status"], "queued");
     let done = eventually(DEADLINE, "the response is complete", async || {
         Some(get(&upstream, &path).await.json()).filter(|response| response["status"] != "queued")
     });

@@ -102,7 +102,8 @@ async fn an_upstream_that_is_gone_after_its_goodbye_is_a_success() {
     for then in [Step::Close, Step::Reset] {
         // All of it in one write.
         let said = [SWITCHED.as_bytes(), b"\x81\x02{}", b"\x88\x02\x03\xe8"].concat();
-        let script = [Step::Read, Step::Send(said), Step::Wait(Duration::from_millis(100)), then];
+        // Long enough for Weir to have read it: a reset throws away what has not been.
+        let script = [Step::Read, Step::Send(said), Step::Wait(Duration::from_secs(1)), then];
         let upstream = Scripted::start(script).await;
         let proxy = ProxyGuard::start(&config([engine([route("default", &upstream.url())])]));
         let mut socket = WebSocket::open(proxy.engine(), &upgrade(PATH)).await;
@@ -143,7 +144,7 @@ async fn a_drain_cuts_what_does_not_end_by_itself() {
     let (sim, first) = start(Plan::tokens(6)).await;
     drop(first);
     let plain = config([engine([route("default", &sim.url())])]);
-    let proxy = ProxyGuard::start(&Config { drain_grace: Duration::from_secs(2), ..plain });
+    let proxy = ProxyGuard::start(&Config { drain_grace: Duration::from_secs(8), ..plain });
     let mut ending = answered(&proxy).await;
     let mut staying = answered(&proxy).await;
     let addr = proxy.engine();
