@@ -13,7 +13,9 @@ use tokio_rustls::TlsAcceptor;
 use weir_proxy::{App, Config, RouteConfig};
 use weir_sim::{Upstream, eventually};
 
-use crate::rig::{Api, DEADLINE, ProxyGuard, Request, ask, assert_same, config, engine, route};
+use crate::rig::{
+    Api, DEADLINE, ProxyGuard, Request, WebSocket, ask, assert_same, config, engine, route, upgrade,
+};
 
 /// Takes TLS off and hands the bytes on.
 struct Front {
@@ -99,6 +101,21 @@ async fn an_authority_of_the_operators_own_is_trusted() {
         let host = format!("{host}:{}", front.addr.port());
         assert_serves(&sim, &proxy, &host).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_realtime_session_over_tls() {
+    let sim = Upstream::builder().start().await.unwrap();
+    let front = Front::before(&sim, "localhost", "ca-realtime.pem").await;
+    let only = route("default", &front.url("localhost"));
+    let proxy = ProxyGuard::start(&front.trusted(config([engine([only])])));
+    for _ in 0..5 {
+        let request = upgrade("/v1/realtime?model=tiny");
+        WebSocket::open(proxy.engine(), &request).await.close_after_greeting().await;
+    }
+    let scrape = proxy.settled().await;
+    let success = [("endpoint", "realtime"), ("outcome", "success")];
+    assert_eq!(scrape.sum("llm_requests_total", &success), Some(5.0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
