@@ -7,7 +7,7 @@ use pingora::prelude::{Result, Session};
 use weir_wire::{Class, Endpoint, Exchange, Policy, RequestHead};
 
 use super::context::Context;
-use super::prepare::{REPLAYABLE, begin_reading, has_body, request_head, target};
+use super::prepare::{REPLAYABLE, begin_reading, has_body, request_head};
 use crate::route::Route;
 use crate::table::Table;
 
@@ -17,13 +17,13 @@ pub(super) async fn by_model(
     session: &mut Session,
     ctx: &mut Context,
     class: Class,
+    target: &str,
     table: &Table,
     length: Option<usize>,
 ) -> Result<(Option<Arc<Route>>, Bytes)> {
     let mut body = BytesMut::new();
-    let target = target(session, ctx);
     let endpoint = if let Class::Llm(endpoint) = class { endpoint } else { Endpoint::Other };
-    let head = request_head(session, endpoint, &target);
+    let head = request_head(session, endpoint, target);
     let by_head = head.model().and_then(|model| table.by_model(&model));
     if by_head.is_some() || !has_body(session) {
         return Ok((by_head, Bytes::new()));

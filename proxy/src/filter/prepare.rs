@@ -30,16 +30,18 @@ pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Contex
     spare_http_1_0(session);
     drop_unconnected_upgrade(session);
     ctx.sending.upgrade = asks_for_websocket(session);
-    let target = target(session, ctx);
+    let written = String::from_utf8_lossy(session.req_header().raw_path()).into_owned();
     let length = content_length(session);
     ctx.sending.large = length.is_none_or(|length| length > REPLAYABLE) && has_body(session);
     let table = gate.shared.table(gate.listener);
-    let by_path = table.by_path(&target);
-    if let ByPath::Prefix(_, rest) = &by_path {
-        ctx.target = Some(rest.clone());
-    }
+    let by_path = table.by_path(&written);
+    // Path and query behind the route's prefix, as the upstream gets them.
+    let target = match &by_path {
+        ByPath::Prefix(_, rest) => ctx.target.insert(rest.clone()).clone(),
+        ByPath::Alone(_) | ByPath::Unknown => written,
+    };
     let method = session.req_header().method.as_str();
-    let class = match classify(method, ctx.target.as_deref().unwrap_or(&target)) {
+    let class = match classify(method, &target) {
         // A page by that name.
         Class::Llm(Endpoint::Realtime) if !ctx.sending.upgrade => Class::Passthrough,
         class => class,
@@ -50,7 +52,7 @@ pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Contex
         ByPath::Unknown => {
             // Until its route is found, it is a request without one, should it end there.
             begin_unrouted(gate, ctx, class);
-            find_route::by_model(session, ctx, class, &table, length).await?
+            find_route::by_model(session, ctx, class, &target, &table, length).await?
         }
     };
     let Some(route) = route.filter(|_| !is_lost(session)) else {
@@ -61,7 +63,7 @@ pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Contex
     }
     ctx.route = Some(Arc::clone(&route));
     match class {
-        Class::Llm(endpoint) => meter(session, ctx, &route, endpoint, early).await?,
+        Class::Llm(endpoint) => meter(session, ctx, &route, endpoint, &target, early).await?,
         Class::ModelList | Class::Passthrough => {
             route.series.passthrough();
             if class == Class::ModelList {
@@ -96,10 +98,10 @@ async fn meter(
     ctx: &mut Context,
     route: &Arc<Route>,
     endpoint: Endpoint,
+    target: &str,
     early: Bytes,
 ) -> Result<()> {
-    let target = target(session, ctx);
-    let head = request_head(session, endpoint, &target);
+    let head = request_head(session, endpoint, target);
     let mut policy = route.policy();
     if coding::goes_on(&session.req_header().headers, ctx) {
         // An event can't be taken out of a compressed stream again.
@@ -150,12 +152,6 @@ impl Metered {
             entry.identify(model);
         }
     }
-}
-
-/// Path and query behind the route's prefix, as the upstream gets them.
-pub(super) fn target(session: &Session, ctx: &Context) -> String {
-    let written = || String::from_utf8_lossy(session.req_header().raw_path()).into_owned();
-    ctx.target.clone().unwrap_or_else(written)
 }
 
 /// Reads a body that is known to be small. Pingora keeps what is read and will send it.

@@ -30,6 +30,7 @@ pub(super) fn head(
         return Ok(());
     }
     if let Some(metered) = &mut ctx.metered {
+        ctx.stalls = Stalls::of(session);
         read_head(metered, head);
         if metered.exchange.answer_is_stream()
             && head.remove_header(&header::CONTENT_LENGTH).is_some()
@@ -38,7 +39,6 @@ pub(super) fn head(
             head.insert_header(header::TRANSFER_ENCODING, "chunked")?;
         }
     }
-    ctx.stalls = Stalls::of(session);
     if head.status == StatusCode::SWITCHING_PROTOCOLS {
         // On a WebSocket silence is no fault; Pingora's limit of 60 s is meant for bodies.
         session.downstream_session.set_read_timeout(None);
