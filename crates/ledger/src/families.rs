@@ -13,9 +13,9 @@ use crate::buckets::{
     CONNECT, DURATION, Edges, FIRST_BYTE, FIRST_TOKEN, OVERHEAD, SIZE, TOKEN_GAP,
 };
 use crate::labels::{
-    CodeLabels, DetailLabels, EndpointLabels, MissingLabels, ModelLabels, ModelOutcomeLabels,
-    OutcomeLabels, OverflowLabels, ReasonLabels, RequestLabels, ResultLabels, RouteLabels,
-    SourceLabels, TokenLabels,
+    CodeLabels, DetailLabels, EndpointLabels, ListenerLabels, MissingLabels, ModelLabels,
+    ModelOutcomeLabels, OutcomeLabels, OverflowLabels, ReasonLabels, RequestLabels, ResultLabels,
+    RouteLabels, SourceLabels, TokenLabels,
 };
 use crate::registrar::Registrar;
 
@@ -211,6 +211,8 @@ pub(crate) struct OwnFamilies {
     pub(crate) overflow: Counters<OverflowLabels>,
     pub(crate) reloads: Counters<ResultLabels>,
     pub(crate) last_reload: Gauge,
+    pub(crate) rejections: Counters<ReasonLabels>,
+    pub(crate) connections: Family<ListenerLabels, Gauge>,
 }
 
 impl OwnFamilies {
@@ -236,6 +238,10 @@ impl OwnFamilies {
                 "weir_config_last_reload_success",
                 "Whether the configuration that was read last is in force",
             ),
+            rejections: to
+                .counter("weir_rejections_total", "Requests that the proxy itself refused"),
+            connections: to
+                .gauge("weir_client_connections", "Connections of clients that are open"),
         }
     }
 }

@@ -10,9 +10,10 @@ use weir_wire::Degraded;
 
 use crate::Route;
 use crate::families::Families;
-use crate::labels::{Hop, OverflowLabels, ReasonLabels, ResultLabels};
+use crate::labels::{Hop, ListenerLabels, OverflowLabels, ReasonLabels, ResultLabels};
 use crate::models::ModelOrigin;
 use crate::registrar::Registrar;
+use crate::rejection::Rejection;
 
 /// Every request metric of one proxy. Clones are the same ledger.
 #[derive(Clone)]
@@ -36,6 +37,9 @@ impl Ledger {
         let own = &families.own;
         for reason in Degraded::ALL {
             own.degraded.get_or_create_owned(&ReasonLabels { reason: reason.as_str() });
+        }
+        for reason in Rejection::ALL {
+            own.rejections.get_or_create_owned(&ReasonLabels { reason: reason.as_str() });
         }
         for success in [true, false] {
             own.reloads.get_or_create_owned(&reload_labels(success));
@@ -80,6 +84,18 @@ impl Ledger {
             own.reloads.get_or_create(&reload_labels(ok)).inc();
         }
         own.last_reload.set(i64::from(ok));
+    }
+
+    /// The proxy itself refused a request, or what would have been one.
+    pub fn rejected(&self, reason: Rejection) {
+        let labels = ReasonLabels { reason: reason.as_str() };
+        self.inner.families.own.rejections.get_or_create(&labels).inc();
+    }
+
+    /// A client's connection to a listener was opened, or closed again (`-1`).
+    pub fn connections(&self, listener: Hop, change: i64) {
+        let connections = &self.inner.families.own.connections;
+        connections.get_or_create(&ListenerLabels { listener }).inc_by(change);
     }
 
     /// Names of all metrics that this ledger can expose, as text format 0.0.4 has them (`_total`

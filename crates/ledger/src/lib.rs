@@ -38,6 +38,7 @@ mod late;
 mod ledger;
 mod models;
 mod registrar;
+mod rejection;
 mod route;
 mod series;
 
@@ -45,4 +46,5 @@ pub use entry::Entry;
 pub use labels::Hop;
 pub use ledger::Ledger;
 pub use models::ModelOrigin;
+pub use rejection::Rejection;
 pub use route::Route;

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use outcomes::{abandoned, route, streamed};
-use weir_ledger::{Hop, Ledger};
+use weir_ledger::{Hop, Ledger, Rejection};
 use weir_wire::{Degraded, Endpoint, OutcomeKind, Progress, Source, Status, UsageMissing};
 
 const METRICS_MD: &str = include_str!("../../../METRICS.md");
@@ -32,6 +32,9 @@ fn full_ledger() -> Ledger {
         let gaps = vec![Duration::from_millis(9)];
         entry.progress(&Progress { events: 2, coalesced: 0, discarded: 0, gaps });
         entry.settle(&outcome);
+    }
+    for listener in [Hop::Edge, Hop::Engine] {
+        ledger.connections(listener, 1);
     }
     ledger
 }
@@ -180,6 +183,9 @@ fn metrics_md_lists_the_values_of_the_closed_lists() {
     assert_eq!(listed_values("reason", "llm_usage_missing_total"), missing);
     let degraded = set(Degraded::ALL.map(Degraded::as_str));
     assert_eq!(listed_values("reason", "weir_meter_degraded_total"), degraded);
+    let rejections = set(Rejection::ALL.map(Rejection::as_str));
+    assert_eq!(listed_values("reason", "weir_rejections_total"), rejections);
+    assert_eq!(listed_values("listener", "weir_client_connections"), set(hops));
 }
 
 #[test]
