@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::socket::Next;
+
 /// A fault of one answer.
 ///
 /// `after_events` counts events with content (tokens; those without text too), not role chunks,
@@ -26,6 +28,8 @@ pub enum Fault {
     CloseBeforeHead,
     /// The head of the answer is sent, then the connection is reset.
     ResetAfterHead,
+    /// The head of the answer is sent, then the connection is closed (FIN).
+    CloseAfterHead,
     /// The connection is reset in the middle of an event. What was sent before arrives, as far as
     /// the client's window had room for it.
     ResetMidEvent {
@@ -104,6 +108,15 @@ pub enum ErrorShape {
 }
 
 impl Fault {
+    /// What becomes of the connection behind the head, if nothing more is sent.
+    pub(crate) fn after_head(&self) -> Option<Next> {
+        match self {
+            Self::ResetAfterHead => Some(Next::Reset),
+            Self::CloseAfterHead => Some(Next::Close),
+            _ => None,
+        }
+    }
+
     /// Where a stream breaks off, if this fault breaks it off.
     pub(crate) fn cuts_after(&self) -> Option<usize> {
         match *self {

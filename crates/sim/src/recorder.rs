@@ -1,11 +1,13 @@
 //! What came in and how it went: every request, kept for tests to look at.
 
+mod observer;
 mod recorded;
 mod tracker;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub(crate) use observer::Observer;
 pub use recorded::{Ending, Recorded, Totals};
 pub(crate) use tracker::{Plot, Tracker};
 
@@ -15,16 +17,16 @@ use recorded::Entry;
 use crate::engine_metrics::EngineStats;
 use crate::request::Head;
 
-/// At most so many requests are kept; the oldest go first.
-const MAX_REQUESTS: usize = 10_000;
-/// And at most so many bytes of bodies.
+/// At most so many bytes of bodies are kept; the oldest requests go first.
 const MAX_BODIES: usize = 256 * 1024 * 1024;
 
 /// All requests of one upstream.
 pub(crate) struct Recorder {
     kept: Mutex<Kept>,
     totals: Mutex<Totals>,
+    keep_requests: usize,
     keep_bodies: usize,
+    observer: Option<Observer>,
 }
 
 #[derive(Default)]
@@ -38,8 +40,8 @@ struct Kept {
 
 impl Kept {
     /// Makes room: the oldest entries go.
-    fn shrink(&mut self) {
-        while self.entries.len() > MAX_REQUESTS || self.bodies > MAX_BODIES {
+    fn shrink(&mut self, keep_requests: usize) {
+        while self.entries.len() > keep_requests || self.bodies > MAX_BODIES {
             let Some(oldest) = self.entries.pop_front() else { return };
             self.bodies -= oldest.change(|recorded| recorded.body.len());
         }
@@ -47,9 +49,14 @@ impl Kept {
 }
 
 impl Recorder {
-    /// Keeps at most `keep_bodies` bytes of each body.
-    pub(crate) fn new(keep_bodies: usize) -> Self {
-        Self { kept: Mutex::default(), totals: Mutex::default(), keep_bodies }
+    /// Keeps at most `keep_requests` requests, the newest, and `keep_bodies` bytes of each body.
+    pub(crate) fn new(
+        keep_requests: usize,
+        keep_bodies: usize,
+        observer: Option<Observer>,
+    ) -> Self {
+        let (kept, totals) = (Mutex::default(), Mutex::default());
+        Self { kept, totals, keep_requests, keep_bodies, observer }
     }
 
     pub(crate) fn connected(&self) -> u64 {
@@ -73,9 +80,12 @@ impl Recorder {
             kept.begun += 1;
             let entry = Arc::new(Entry::new(kept.begun, connection, head));
             kept.entries.push_back(Arc::clone(&entry));
-            kept.shrink();
+            kept.shrink(self.keep_requests);
             entry
         });
+        if let Some(observer) = &self.observer {
+            observer.see(&entry.snapshot());
+        }
         Tracker::new(entry, Arc::clone(self), Arc::clone(stats))
     }
 
@@ -96,7 +106,7 @@ impl Recorder {
             if oldest.is_some_and(|oldest| oldest <= number) {
                 kept.bodies += body.len();
                 entry.change(|recorded| recorded.body = body);
-                kept.shrink();
+                kept.shrink(self.keep_requests);
             }
         });
     }

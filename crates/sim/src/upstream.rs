@@ -89,7 +89,7 @@ impl Upstream {
     }
 
     /// All requests in the order in which their heads came: the newest, if they are more than
-    /// 10,000 or their bodies more than 256 MiB.
+    /// [`Builder::keep_requests`] or their bodies more than 256 MiB.
     ///
     /// An answer is booked right after it was written: a client may have read it a moment
     /// before. Use [`wait_for`](Self::wait_for).

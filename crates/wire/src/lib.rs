@@ -69,6 +69,7 @@ mod response;
 mod shares;
 pub mod sse;
 mod timing;
+mod trap;
 mod usage;
 mod wanted;
 mod websocket;
@@ -87,3 +88,6 @@ pub use policy::{Policy, UsagePolicy};
 pub use report::{EngineReport, GatewayReport};
 pub use request::RequestFacts;
 pub use timing::{COALESCE, Progress};
+#[cfg(any(test, debug_assertions))]
+#[doc(hidden)]
+pub use trap::plant_trap;

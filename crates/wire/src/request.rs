@@ -3,6 +3,7 @@
 mod fields;
 
 use crate::guard::guarded;
+use crate::trap::Trap;
 use crate::{Endpoint, Forward, Limits, Policy, RequestHead, UsagePolicy};
 use fields::{Fields, TooLong};
 
@@ -84,8 +85,7 @@ pub(crate) struct RequestSide {
     invalid: bool,
     /// The meter failed: the body is not read any more.
     failed: bool,
-    #[cfg(test)]
-    pub(crate) panic_on: Option<&'static [u8]>,
+    pub(crate) trap: Trap,
 }
 
 impl RequestSide {
@@ -104,8 +104,7 @@ impl RequestSide {
             facts: None,
             invalid: false,
             failed: false,
-            #[cfg(test)]
-            panic_on: None,
+            trap: Trap::planted(),
         }
     }
 
@@ -140,10 +139,7 @@ impl RequestSide {
     }
 
     fn read(&mut self, chunk: &[u8], start: u64, end: bool) -> Forward {
-        #[cfg(test)]
-        if self.panic_on.is_some_and(|planted| memchr::memmem::find(chunk, planted).is_some()) {
-            panic!("planted");
-        }
+        self.trap.step_on(chunk);
         self.fields.push(chunk);
         let forward =
             if self.may_ask { self.hold_tail(chunk, start, end) } else { Forward::Unchanged };

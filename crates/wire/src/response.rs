@@ -13,6 +13,7 @@ use crate::members::Members;
 use crate::shares::Shares;
 use crate::sse::{Decoder, Frame};
 use crate::timing::Timing;
+use crate::trap::Trap;
 use crate::usage::Usage;
 use crate::websocket::Frames;
 use crate::{
@@ -87,8 +88,7 @@ pub(crate) struct ResponseSide {
     pub(crate) engine: EngineReport,
     pub(crate) gateway: GatewayReport,
     pub(crate) degraded: Option<Degraded>,
-    #[cfg(test)]
-    pub(crate) panic_on: Option<&'static [u8]>,
+    pub(crate) trap: Trap,
 }
 
 impl ResponseSide {
@@ -128,8 +128,7 @@ impl ResponseSide {
             engine: EngineReport::default(),
             gateway: GatewayReport::default(),
             degraded: None,
-            #[cfg(test)]
-            panic_on: None,
+            trap: Trap::planted(),
         }
     }
 
@@ -227,7 +226,11 @@ impl ResponseSide {
         match &mut self.body {
             Body::Unread => Forward::Unchanged,
             Body::Json(members) | Body::Error(members) => {
-                if guarded(|| members.push(piece)).is_none() {
+                let read = guarded(|| {
+                    self.trap.step_on(piece);
+                    members.push(piece);
+                });
+                if read.is_none() {
                     self.fail();
                 }
                 Forward::Unchanged

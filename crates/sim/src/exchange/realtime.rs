@@ -61,8 +61,8 @@ impl Exchange<'_> {
         let head = self.upgrade_head(&accept, dialect);
         self.tracker.status(101);
         self.socket.send(head.as_bytes()).await?;
-        if self.plan.fault == Some(Fault::ResetAfterHead) {
-            return Ok(self.cut(Next::Reset));
+        if let Some(next) = self.plan.fault.as_ref().and_then(Fault::after_head) {
+            return Ok(self.cut(next));
         }
         let mut session = Session::new(self, dialect, model);
         let next = session.run().await;

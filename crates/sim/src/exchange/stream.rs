@@ -29,9 +29,9 @@ impl Exchange<'_> {
         (out.is_replay, out.skip) = (replay.is_some(), replay.unwrap_or(0));
         out.encoder = self.encoder()?;
         self.tracker.status(200);
-        if script.plan.fault == Some(Fault::ResetAfterHead) {
+        if let Some(next) = script.plan.fault.as_ref().and_then(Fault::after_head) {
             self.flush(&mut out).await?;
-            return Ok(self.cut(Next::Reset));
+            return Ok(self.cut(next));
         }
         let comments = Pace::of(script).comment_every.is_some();
         if comments {

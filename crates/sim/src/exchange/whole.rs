@@ -64,7 +64,7 @@ impl Exchange<'_> {
         body: &[u8],
     ) -> io::Result<Option<Next>> {
         let half = match script.plan.fault {
-            Some(Fault::ResetAfterHead) => &[],
+            Some(Fault::ResetAfterHead | Fault::CloseAfterHead) => &[],
             Some(
                 Fault::ResetMidEvent { .. } | Fault::CloseMidStream { .. } | Fault::Stall { .. },
             ) => &body[..body.len() / 2],
@@ -79,7 +79,9 @@ impl Exchange<'_> {
         self.socket.send(&bytes).await?;
         match script.plan.fault {
             Some(Fault::Stall { .. }) => Err(self.socket.wait_for_leave().await),
-            Some(Fault::CloseMidStream { .. }) => Ok(Some(self.cut(Next::Close))),
+            Some(Fault::CloseMidStream { .. } | Fault::CloseAfterHead) => {
+                Ok(Some(self.cut(Next::Close)))
+            }
             _ => Ok(Some(self.cut(Next::Reset))),
         }
     }

@@ -18,8 +18,8 @@ pub struct PlanError {
 const KEYS: &str = "one of tokens, reasoning, prompt, cached, seconds, tool, ttft, gap, \
     tokens_per_event, events_per_write, cut, text, eol, comments, done, chunked, coding, fault";
 const FAULTS: &str = "one of status:CODE[:engine|plain|html|empty], context_length, \
-    reset_before_head, close_before_head, reset_after_head, reset_mid_event:N, \
-    close_mid_stream:N, stall:N, slow_head:DURATION, end_without_finish:N, \
+    reset_before_head, close_before_head, reset_after_head, close_after_head, \
+    reset_mid_event:N, close_mid_stream:N, stall:N, slow_head:DURATION, end_without_finish:N, \
     in_band_error:N[:nested|old|flat][:done], nonsense, huge_event:BYTES, oversized_head, \
     close_keep_alive";
 
@@ -108,6 +108,7 @@ fn bare(text: &str, name: &str) -> Result<Fault, PlanError> {
         "reset_before_head" => Fault::ResetBeforeHead,
         "close_before_head" => Fault::CloseBeforeHead,
         "reset_after_head" => Fault::ResetAfterHead,
+        "close_after_head" => Fault::CloseAfterHead,
         "nonsense" => Fault::Nonsense,
         "oversized_head" => Fault::OversizedHead,
         "close_keep_alive" => Fault::CloseKeepAlive,

@@ -15,7 +15,7 @@ use crate::connection;
 use crate::engine::Engine;
 use crate::engine_metrics::EngineStats;
 use crate::plan::{Plan, Plans};
-use crate::recorder::Recorder;
+use crate::recorder::{Observer, Recorded, Recorder};
 use crate::stored::Store;
 
 /// What an [`Upstream`] is to be. Get one from [`Upstream::builder`].
@@ -26,7 +26,9 @@ pub struct Builder {
     plan: Plan,
     bind: SocketAddr,
     keep_alive: Duration,
+    keep_requests: usize,
     keep_bodies: usize,
+    observer: Option<Observer>,
 }
 
 impl Default for Builder {
@@ -37,7 +39,9 @@ impl Default for Builder {
             plan: Plan::default(),
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             keep_alive: Duration::from_secs(5),
+            keep_requests: 10_000,
             keep_bodies: 1024 * 1024,
+            observer: None,
         }
     }
 }
@@ -68,6 +72,17 @@ impl Builder {
         Self { keep_alive: idle, ..self }
     }
 
+    /// How many requests are kept, the newest; 10,000 by default.
+    pub fn keep_requests(self, count: usize) -> Self {
+        Self { keep_requests: count, ..self }
+    }
+
+    /// Calls `see` with every request whose head has been read, before its body is; so every one is
+    /// seen, even if none is kept. Let it be quick: the request waits for it.
+    pub fn on_request(self, see: impl Fn(&Recorded) + Send + Sync + 'static) -> Self {
+        Self { observer: Some(Observer::new(see)), ..self }
+    }
+
     /// How many bytes of each request body are kept; 1 MiB by default.
     pub fn keep_bodies(self, bytes: usize) -> Self {
         Self { keep_bodies: bytes, ..self }
@@ -85,7 +100,7 @@ impl Builder {
             engine: self.engine,
             models: self.models,
             plans: Plans::new(self.plan),
-            recorder: Arc::new(Recorder::new(self.keep_bodies)),
+            recorder: Arc::new(Recorder::new(self.keep_requests, self.keep_bodies, self.observer)),
             stats,
             stored: Store::default(),
             keep_alive: self.keep_alive,

@@ -81,11 +81,15 @@ async fn before_the_head_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_reset_after_the_head_leaves_the_head() {
+async fn an_end_after_the_head_leaves_the_head() {
     for stream in [true, false] {
-        let (answer, seen) = ask(Fault::ResetAfterHead, stream).await;
-        assert_eq!((answer.status, answer.body.len(), answer.end), (200, 0, End::Reset));
-        assert_eq!((seen.ending, seen.output_tokens), (Ending::Cut, 0));
+        for (fault, end) in
+            [(Fault::ResetAfterHead, End::Reset), (Fault::CloseAfterHead, End::Closed)]
+        {
+            let (answer, seen) = ask(fault, stream).await;
+            assert_eq!((answer.status, answer.body.len(), answer.end), (200, 0, end));
+            assert_eq!((seen.ending, seen.output_tokens), (Ending::Cut, 0));
+        }
     }
 }
 

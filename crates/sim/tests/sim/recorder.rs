@@ -96,3 +96,15 @@ async fn eventually_works_in_a_spawned_task() {
     });
     assert_eq!(totals.await.unwrap().output_tokens, 16);
 }
+
+#[tokio::test]
+async fn every_request_can_be_seen_though_none_is_kept() {
+    let (send, seen) = std::sync::mpsc::channel();
+    let see = move |request: &Recorded| send.send((request.number, request.path.clone())).unwrap();
+    let upstream = Upstream::builder().keep_requests(0).on_request(see).start().await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(post(&upstream, CHAT, "", &chat(false)).await.status, 200);
+    }
+    assert_eq!(seen.try_iter().collect::<Vec<_>>(), [(1, CHAT.to_owned()), (2, CHAT.to_owned())]);
+    assert_eq!((upstream.requests().len(), upstream.totals().requests), (0, 2));
+}

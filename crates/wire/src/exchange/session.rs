@@ -6,6 +6,7 @@ use crate::Degraded;
 use crate::dialect::realtime;
 use crate::guard::guarded;
 use crate::request::cut_name;
+use crate::trap::Trap;
 use crate::websocket::{Frames, Message};
 
 /// Longest message that is read: `session.update` can have instructions and tools.
@@ -26,6 +27,7 @@ pub(super) struct ClientSession {
     /// The model that it asks for to write down what it hears.
     pub(super) listening: Option<String>,
     pub(super) degraded: Option<Degraded>,
+    trap: Trap,
 }
 
 impl ClientSession {
@@ -38,6 +40,7 @@ impl ClientSession {
             answering: None,
             listening: None,
             degraded: None,
+            trap: Trap::planted(),
         }
     }
 
@@ -45,9 +48,11 @@ impl ClientSession {
     pub(super) fn push(&mut self, piece: &[u8], model_bytes: usize, is_named: bool) {
         self.bytes += piece.len() as u64;
         let Some(mut frames) = self.frames.take() else { return };
+        let trap = self.trap;
         let read = guarded(|| {
             frames.push(piece, |message| match message {
                 Message::Text(text) => {
+                    trap.step_on(text);
                     self.spoke = true;
                     if !is_named && self.answering.is_none() {
                         self.read_models(text, model_bytes);

@@ -233,11 +233,12 @@ mod sent_again {
 
 mod failing {
     use super::*;
+    use crate::trap::Trap;
 
     /// A stream whose meter fails at an event that holds `BOOM`.
     fn fragile(policy: Policy) -> Exchange {
         let mut exchange = stream(policy);
-        exchange.response.panic_on = Some(b"BOOM");
+        exchange.response.trap = Trap::at(b"BOOM");
         exchange
     }
 
@@ -271,7 +272,7 @@ mod failing {
         for at in 0..=body.len() {
             let head = RequestHead::json(Endpoint::ChatCompletions);
             let mut exchange = Exchange::new(&head, Policy::exact());
-            exchange.request.panic_on = Some(b"BO");
+            exchange.request.trap = Trap::at(b"BO");
             let (front, back) = body.split_at(at);
             let mut sent =
                 exchange.on_request_body(front.as_bytes(), false).bytes(front.as_bytes()).to_vec();

@@ -46,10 +46,7 @@ impl ResponseSide {
             Frame::TooLarge => return Err(Degraded::EventTooLarge),
             Frame::Nothing | Frame::LineFeed => return Ok(false),
         };
-        #[cfg(test)]
-        if self.panic_on.is_some_and(|planted| memchr::memmem::find(data, planted).is_some()) {
-            panic!("planted");
-        }
+        self.trap.step_on(data);
         let Some(dialect) = self.dialect else { return Ok(false) };
         if let Ok(reading) = dialect.read_event(name, data) {
             return Ok(self.event(now, reading));

@@ -40,6 +40,7 @@ impl ResponseSide {
     }
 
     fn said(&mut self, text: &[u8]) {
+        self.trap.step_on(text);
         let Ok(said) = realtime::message(text) else {
             self.degrade(Degraded::InvalidJson);
             return;
