@@ -5,7 +5,10 @@ use std::sync::Arc;
 use weir_wire::{Endpoint, Outcome, OutcomeKind, Progress, Status, TokenCounts};
 
 use crate::Route;
-use crate::labels::{MissingLabels, ModelOutcomeLabels, ReasonLabels, SourceLabels};
+use crate::clients::Client;
+use crate::labels::{
+    ClientLabels, ClientTokenLabels, MissingLabels, ModelOutcomeLabels, ReasonLabels, SourceLabels,
+};
 use crate::models;
 use crate::series::{Series, observe};
 
@@ -14,6 +17,8 @@ use crate::series::{Series, observe};
 pub struct Entry {
     route: Route,
     endpoint: Endpoint,
+    /// Who sent it, where clients are told apart.
+    client: Option<Client>,
     /// There from the moment when `started` is counted.
     identified: Option<Identified>,
     /// What the end of this entry will be counted as.
@@ -28,7 +33,7 @@ struct Identified {
 
 impl Entry {
     pub(crate) fn new(route: Route, endpoint: Endpoint) -> Self {
-        Self { route, endpoint, identified: None, ending: OutcomeKind::InternalError }
+        Self { route, endpoint, client: None, identified: None, ending: OutcomeKind::InternalError }
     }
 
     /// The model that the request names is known now, or it is known that it names none. The first
@@ -44,6 +49,12 @@ impl Entry {
         if self.identified.is_none() {
             self.endpoint = endpoint;
         }
+    }
+
+    /// Who sent the request: it is counted under that client when it is settled. Without this call
+    /// it is in no series of clients.
+    pub fn sent_by(&mut self, client: Client) {
+        self.client = Some(client);
     }
 
     /// Whether the request has been counted as started.
@@ -75,14 +86,33 @@ impl Entry {
         self.speaks(outcome.endpoint);
         let series = Arc::clone(self.series(outcome.model.as_deref()));
         record(&self.route, &series, outcome);
-        self.earn(outcome);
+        let well = went_well(outcome);
+        if let Some(client) = &self.client {
+            if well {
+                self.route.clients().earn(client);
+            }
+            record_client(&self.route, client, &outcome.tokens);
+        }
+        if well {
+            self.earn();
+        }
         // Dropping counts the outcome, last of all: who sees it sees the rest too.
         self.ending = outcome.kind;
+    }
+
+    /// It was refused before anything was known of it but `code`, which the client was sent.
+    pub fn refuse(mut self, code: Option<u16>) {
+        self.identify(None);
+        if let Some(code) = code {
+            self.route.responded(code);
+        }
+        self.ending = OutcomeKind::Rejected;
     }
 
     fn series(&mut self, model: Option<&str>) -> &Arc<Series> {
         let (route, endpoint) = (&self.route, self.endpoint);
         let identified = self.identified.get_or_insert_with(|| {
+            let _name_stays = route.names_stay();
             let known = route.label(model);
             let candidate = match (&known, model) {
                 (None, Some(name)) if models::fits(name) => Some(name.into()),
@@ -98,19 +128,21 @@ impl Entry {
     }
 
     /// A name that was answered with 2xx gets a label, from the next request on.
-    fn earn(&self, outcome: &Outcome) {
-        // A realtime session that went well began with a 101; a 200 is some page there.
-        let is_answered = |code| match outcome.endpoint {
-            Endpoint::Realtime => code == 101,
-            _ => (200..=299).contains(&code),
-        };
-        let well = outcome.kind.status() == Status::Success
-            && outcome.http_status.is_some_and(is_answered);
+    fn earn(&self) {
         let candidate = self.identified.as_ref().and_then(|request| request.candidate.as_deref());
-        if let Some(name) = candidate.filter(|_| well) {
+        if let Some(name) = candidate {
             self.route.earn(name);
         }
     }
+}
+
+fn went_well(outcome: &Outcome) -> bool {
+    // A realtime session that went well began with a 101; a 200 is some page there.
+    let is_answered = |code| match outcome.endpoint {
+        Endpoint::Realtime => code == 101,
+        _ => (200..=299).contains(&code),
+    };
+    outcome.kind.status() == Status::Success && outcome.http_status.is_some_and(is_answered)
 }
 
 impl Drop for Entry {
@@ -182,6 +214,19 @@ fn record_tokens(series: &Series, tokens: &TokenCounts) {
         if let Some(count) = count {
             detail.get().inc_by(count);
         }
+    }
+}
+
+/// Who used how much; looked up each time, since most operators have this switched off.
+fn record_client(route: &Route, client: &Client, tokens: &TokenCounts) {
+    let families = &route.families().clients;
+    let client =
+        ClientLabels { route: route.label_of_route(), client: route.clients().label(client) };
+    families.requests.get_or_create(&client).inc();
+    for (kind, tokens) in [("input", tokens.input), ("output", tokens.output)] {
+        let Some(tokens) = tokens else { continue };
+        let labels = ClientTokenLabels { client: client.clone(), kind };
+        families.tokens.get_or_create(&labels).inc_by(tokens.count);
     }
 }
 

@@ -13,9 +13,9 @@ use crate::buckets::{
     CONNECT, DURATION, Edges, FIRST_BYTE, FIRST_TOKEN, OVERHEAD, SIZE, TOKEN_GAP,
 };
 use crate::labels::{
-    CodeLabels, DetailLabels, EndpointLabels, ListenerLabels, MissingLabels, ModelLabels,
-    ModelOutcomeLabels, OutcomeLabels, OverflowLabels, ReasonLabels, RequestLabels, ResultLabels,
-    RouteLabels, SourceLabels, TokenLabels,
+    ClientLabels, ClientTokenLabels, CodeLabels, DetailLabels, EndpointLabels, ListenerLabels,
+    MissingLabels, ModelLabels, ModelOutcomeLabels, OutcomeLabels, OverflowLabels, ReasonLabels,
+    RequestLabels, ResultLabels, RouteLabels, SourceLabels, TokenLabels,
 };
 use crate::registrar::Registrar;
 
@@ -28,6 +28,7 @@ pub(crate) struct Families {
     pub(crate) requests: RequestFamilies,
     pub(crate) stream: StreamFamilies,
     pub(crate) tokens: TokenFamilies,
+    pub(crate) clients: ClientFamilies,
     pub(crate) transport: TransportFamilies,
     pub(crate) own: OwnFamilies,
 }
@@ -38,6 +39,7 @@ impl Families {
             requests: RequestFamilies::new(to),
             stream: StreamFamilies::new(to),
             tokens: TokenFamilies::new(to),
+            clients: ClientFamilies::new(to),
             transport: TransportFamilies::new(to),
             own: OwnFamilies::new(to),
         }
@@ -150,6 +152,25 @@ impl TokenFamilies {
             audio: to.seconds_counter(
                 "llm_audio_seconds_total",
                 "Length of the audio that was heard, as reported",
+            ),
+        }
+    }
+}
+
+/// Who sends the requests, where that is switched on.
+pub(crate) struct ClientFamilies {
+    pub(crate) requests: Counters<ClientLabels>,
+    pub(crate) tokens: Counters<ClientTokenLabels>,
+}
+
+impl ClientFamilies {
+    fn new(to: &mut Registrar) -> Self {
+        Self {
+            requests: to
+                .counter("llm_client_requests_total", "Requests that have ended, by client"),
+            tokens: to.counter(
+                "llm_client_tokens_total",
+                "Tokens by client, those of llm_tokens_total from both sources",
             ),
         }
     }

@@ -133,6 +133,21 @@ pub(crate) struct ListenerLabels {
     pub(crate) listener: Hop,
 }
 
+/// `route, client`; a route belongs to one hop.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct ClientLabels {
+    pub(crate) route: Arc<str>,
+    pub(crate) client: Arc<str>,
+}
+
+/// `route, client, kind`
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct ClientTokenLabels {
+    #[prometheus(flatten)]
+    pub(crate) client: ClientLabels,
+    pub(crate) kind: &'static str,
+}
+
 /// `label`
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct OverflowLabels {

@@ -39,6 +39,11 @@ where
         self.series.get_or_init(|| self.family.get_or_create_owned(&self.labels))
     }
 
+    /// Takes the series out of its family; nobody may hold this handle then.
+    pub(crate) fn remove(&self) {
+        self.family.remove(&self.labels);
+    }
+
     /// The series, if this handle has used it.
     pub(crate) fn used(&self) -> Option<&M> {
         self.series.get()

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 use prometheus_client::encoding::text;
@@ -9,6 +10,7 @@ use prometheus_client::registry::Registry;
 use weir_wire::Degraded;
 
 use crate::Route;
+use crate::clients::Clients;
 use crate::families::Families;
 use crate::labels::{Hop, ListenerLabels, OverflowLabels, ReasonLabels, ResultLabels};
 use crate::models::ModelOrigin;
@@ -25,7 +27,11 @@ struct Inner {
     registry: Registry,
     names: Vec<&'static str>,
     families: Arc<Families>,
+    clients: Arc<Clients>,
     routes: RwLock<HashMap<(String, Hop), Route>>,
+    /// Held for reading while the exposition is written, for writing while models are forgotten: a
+    /// scrape has all of a model, or nothing.
+    whole: RwLock<()>,
 }
 
 impl Ledger {
@@ -45,10 +51,12 @@ impl Ledger {
             own.reloads.get_or_create_owned(&reload_labels(success));
         }
         own.overflow.get_or_create_owned(&MODEL_OVERFLOW);
+        let clients = Clients::new(own.overflow.get_or_create_owned(&CLIENT_OVERFLOW));
         own.last_reload.set(1);
         let Registrar { registry, names } = registrar;
         let (families, routes) = (Arc::new(families), RwLock::default());
-        Self { inner: Arc::new(Inner { registry, names, families, routes }) }
+        let (clients, whole) = (Arc::new(clients), RwLock::default());
+        Self { inner: Arc::new(Inner { registry, names, families, clients, routes, whole }) }
     }
 
     /// The route of that name and hop. A second call gives the same series, and adds the models.
@@ -57,7 +65,7 @@ impl Ledger {
             let mut routes = self.inner.routes.write();
             routes
                 .entry((name.to_owned(), hop))
-                .or_insert_with(|| Route::new(&self.inner.families, name, hop))
+                .or_insert_with(|| Route::new(&self.inner.families, &self.inner.clients, name, hop))
                 .clone()
         };
         route.add(configured_models, ModelOrigin::Configured);
@@ -66,10 +74,33 @@ impl Ledger {
 
     /// The exposition in OpenMetrics text, without the closing `# EOF`, so that others can be added.
     pub fn encode(&self) -> String {
+        let _whole = self.inner.whole.read();
         let mut text = String::with_capacity(64 * 1024);
         // Only the writer can fail, and a String takes everything.
         text::encode_registry(&mut text, &self.inner.registry).unwrap_or_default();
         text
+    }
+
+    /// Forgets model names that nobody has asked for and no listing has named for `idle`: their
+    /// series leave the exposition, their places are free for others. Those that come back begin
+    /// at 0. Returns how many are gone.
+    ///
+    /// Call it again and again: a name is idle from the first call that finds it so, and so it
+    /// goes at most two pauses between calls late. It stays
+    ///
+    /// - if the configuration names it;
+    /// - while a request for it is under way;
+    /// - if it was listed, until a later list lacks it.
+    pub fn expire(&self, now: Instant, idle: Duration) -> usize {
+        let routes: Vec<_> = self.inner.routes.read().values().cloned().collect();
+        let _whole = self.inner.whole.write();
+        routes.iter().map(|route| route.expire(now, idle)).sum()
+    }
+
+    /// How many keys without an alias may be values of the `client` label, of all routes together;
+    /// none until this is called. Those that are stay.
+    pub fn limit_clients(&self, most: usize) {
+        self.inner.clients.limit(most);
     }
 
     /// Requests that have started and not ended: the sum of `llm_active_requests`.
@@ -113,6 +144,9 @@ impl Default for Ledger {
 
 /// Label set of names that did not become values of `model`.
 pub(crate) const MODEL_OVERFLOW: OverflowLabels = OverflowLabels { label: "model" };
+
+/// Label set of clients that did not become values of `client`.
+const CLIENT_OVERFLOW: OverflowLabels = OverflowLabels { label: "client" };
 
 fn reload_labels(success: bool) -> ResultLabels {
     ResultLabels { result: if success { "success" } else { "failure" } }

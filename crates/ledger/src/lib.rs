@@ -26,13 +26,18 @@
 //! - `started = sum(outcomes) + active`, per route, endpoint and model, in every quiet moment.
 //! - The number of series has a bound that no client can move: model names become labels only by the
 //!   rules of [`Route::learn`] and [`ModelOrigin`].
+//! - Names that nobody asks for can be forgotten, never those with a request under way
+//!   ([`Ledger::expire`]).
 //! - What is unknown is absent from the exposition, never 0.
 //!
 //! Names, labels and meanings are listed in METRICS.md, which a test compares with this crate.
 
 mod buckets;
+mod clients;
 mod entry;
 mod families;
+mod forget;
+mod idle;
 mod labels;
 mod late;
 mod ledger;
@@ -42,6 +47,7 @@ mod rejection;
 mod route;
 mod series;
 
+pub use clients::Client;
 pub use entry::Entry;
 pub use labels::Hop;
 pub use ledger::Ledger;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
 
@@ -39,6 +40,11 @@ impl ModelOrigin {
         }
     }
 
+    /// Whether a name may be forgotten when nobody asks for it.
+    const fn may_go(self) -> bool {
+        !matches!(self, Self::Configured)
+    }
+
     const fn most(self) -> usize {
         match self {
             Self::Configured => usize::MAX,
@@ -46,6 +52,14 @@ impl ModelOrigin {
             Self::Earned => EARNED_NAMES,
         }
     }
+}
+
+/// A name that may be forgotten.
+pub(crate) struct Idler {
+    pub(crate) name: Arc<str>,
+    pub(crate) origin: ModelOrigin,
+    /// A listing has named it lately.
+    pub(crate) listed: bool,
 }
 
 /// What became of a name.
@@ -59,7 +73,7 @@ pub(crate) enum Added {
     Refused,
 }
 
-/// The known names of one route. Names are never forgotten: their counters go on.
+/// The known names of one route.
 #[derive(Default)]
 pub(crate) struct Models {
     names: RwLock<Names>,
@@ -67,9 +81,15 @@ pub(crate) struct Models {
 
 #[derive(Default)]
 struct Names {
-    origins: HashMap<Arc<str>, ModelOrigin>,
+    known: HashMap<Arc<str>, Known>,
     /// How many there are of each origin.
     counts: [usize; 3],
+}
+
+struct Known {
+    origin: ModelOrigin,
+    /// A listing has named it since [`Models::idlers`] last looked.
+    listed: AtomicBool,
 }
 
 impl Names {
@@ -79,8 +99,11 @@ impl Names {
 
     /// What adding would come to if nothing had to be changed for it.
     fn already(&self, name: &str, origin: ModelOrigin) -> Option<Added> {
-        match self.origins.get(name) {
-            Some(known) if *known <= origin || !self.has_room(origin) => Some(Added::Known),
+        match self.known.get(name) {
+            Some(known) if known.origin <= origin || !self.has_room(origin) => {
+                known.added_again(origin);
+                Some(Added::Known)
+            }
             None if !self.has_room(origin) => Some(Added::Refused),
             _ => None,
         }
@@ -88,14 +111,24 @@ impl Names {
 
     fn insert(&mut self, name: &str, origin: ModelOrigin) -> Added {
         self.counts[origin as usize] += 1;
-        if let Some(known) = self.origins.get_mut(name) {
-            self.counts[*known as usize] -= 1;
-            *known = origin;
+        if let Some(known) = self.known.get_mut(name) {
+            self.counts[known.origin as usize] -= 1;
+            known.origin = origin;
+            known.added_again(origin);
             return Added::Known;
         }
         let label: Arc<str> = name.into();
-        self.origins.insert(Arc::clone(&label), origin);
+        let listed = AtomicBool::new(origin == ModelOrigin::Listed);
+        self.known.insert(Arc::clone(&label), Known { origin, listed });
         Added::New(label)
+    }
+}
+
+impl Known {
+    fn added_again(&self, origin: ModelOrigin) {
+        if origin == ModelOrigin::Listed {
+            self.listed.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -110,7 +143,7 @@ impl Models {
         if !fits(name) {
             return None;
         }
-        self.names.read().origins.get_key_value(name).map(|(label, _)| Arc::clone(label))
+        self.names.read().known.get_key_value(name).map(|(label, _)| Arc::clone(label))
     }
 
     /// Adds a name, or gives a known one a stronger origin.
@@ -129,14 +162,40 @@ impl Models {
 
     /// How many names are known.
     pub(crate) fn count(&self) -> usize {
-        self.names.read().origins.len()
+        self.names.read().known.len()
+    }
+
+    /// Every name that may be forgotten, and whether a listing has named it since the last call.
+    pub(crate) fn idlers(&self) -> Vec<Idler> {
+        let names = self.names.read();
+        let idlers = names.known.iter().filter(|(_, known)| known.origin.may_go());
+        let idlers = idlers.map(|(name, known)| Idler {
+            name: Arc::clone(name),
+            origin: known.origin,
+            listed: known.listed.swap(false, Ordering::Relaxed),
+        });
+        idlers.collect()
+    }
+
+    /// Forgets a name, whose place is free then; not one that has been listed or configured in
+    /// the meantime. Returns whether it is gone.
+    pub(crate) fn forget(&self, name: &str) -> bool {
+        let mut names = self.names.write();
+        let Some(known) = names.known.get(name) else { return false };
+        let origin = known.origin;
+        let goes = origin.may_go() && !known.listed.load(Ordering::Relaxed);
+        if goes {
+            names.known.remove(name);
+            names.counts[origin as usize] -= 1;
+        }
+        goes
     }
 
     /// Every known name, in alphabetical order.
     pub(crate) fn all(&self) -> Vec<(String, ModelOrigin)> {
         let names = self.names.read();
         let mut all: Vec<_> =
-            names.origins.iter().map(|(name, origin)| (name.to_string(), *origin)).collect();
+            names.known.iter().map(|(name, known)| (name.to_string(), known.origin)).collect();
         all.sort();
         all
     }
@@ -173,6 +232,24 @@ mod tests {
         assert!(is_new(&models.add("late", ModelOrigin::Earned)));
         models.add("m0", ModelOrigin::Earned);
         assert!(models.all().contains(&("m0".to_owned(), ModelOrigin::Listed)), "never weaker");
+    }
+
+    #[test]
+    fn a_forgotten_name_leaves_its_place() {
+        let models = Models::default();
+        models.add("wanted", ModelOrigin::Configured);
+        models.add("listed", ModelOrigin::Listed);
+        for n in 0..EARNED_NAMES {
+            models.add(&format!("m{n}"), ModelOrigin::Earned);
+        }
+        assert!(!models.forget("wanted"), "the configuration names it");
+        assert!(!models.forget("listed"), "it was listed, and nobody has looked since");
+        let listed = models.idlers().into_iter().filter(|idler| idler.listed).count();
+        assert_eq!(listed, 1);
+        assert!(models.forget("listed") && !models.forget("listed"));
+        assert!(models.forget("m0"));
+        assert!(is_new(&models.add("late", ModelOrigin::Earned)));
+        assert_eq!(models.add("later", ModelOrigin::Earned), Added::Refused);
     }
 
     #[test]

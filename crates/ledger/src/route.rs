@@ -1,14 +1,18 @@
 //! One route: its model names, its series, and where its requests begin.
 
+mod expiry;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use prometheus_client::metrics::counter::Counter;
 use weir_wire::Endpoint;
 
 use crate::Entry;
+use crate::clients::Clients;
 use crate::families::Families;
+use crate::idle::Watch;
 use crate::labels::{CodeLabels, EndpointLabels, Hop, RequestLabels, RouteLabels};
 use crate::late::LateGauge;
 use crate::ledger::MODEL_OVERFLOW;
@@ -39,8 +43,15 @@ type SeriesByModel = HashMap<(Endpoint, Arc<str>), Arc<Series>>;
 
 struct Inner {
     families: Arc<Families>,
+    clients: Arc<Clients>,
     labels: RouteLabels,
     models: Models,
+    /// Held for reading from the look-up of a name until its series are held, for writing while
+    /// names are forgotten: no series is made for a name that is gone.
+    names_stay: RwLock<()>,
+    /// How many listings have come; held while one is taken in.
+    listings: Mutex<u64>,
+    watch: Mutex<Watch>,
     unknown: Arc<str>,
     other: Arc<str>,
     series: RwLock<SeriesByModel>,
@@ -53,7 +64,12 @@ struct Inner {
 }
 
 impl Route {
-    pub(crate) fn new(families: &Arc<Families>, name: &str, hop: Hop) -> Self {
+    pub(crate) fn new(
+        families: &Arc<Families>,
+        clients: &Arc<Clients>,
+        name: &str,
+        hop: Hop,
+    ) -> Self {
         let labels = RouteLabels { route: name.into(), hop };
         let own = &families.own;
         let active = |endpoint: Endpoint| {
@@ -62,6 +78,9 @@ impl Route {
         };
         let inner = Inner {
             models: Models::default(),
+            names_stay: RwLock::default(),
+            listings: Mutex::default(),
+            watch: Mutex::default(),
             unknown: UNKNOWN.into(),
             other: OTHER.into(),
             series: RwLock::default(),
@@ -72,6 +91,7 @@ impl Route {
             passthrough: own.passthrough.get_or_create_owned(&labels),
             retries: own.retries.get_or_create_owned(&labels),
             families: Arc::clone(families),
+            clients: Arc::clone(clients),
             labels,
         };
         Self { inner: Arc::new(inner) }
@@ -104,8 +124,16 @@ impl Route {
 
     /// Takes model names that the upstream or discovery lists: at most 1,000 per route, of at most
     /// 256 bytes. Those that do not fit are counted in `weir_label_overflow_total`, each time.
+    /// Names that are listed again and again, or of which no later list says that they are gone,
+    /// are never forgotten.
     pub fn learn(&self, names: impl IntoIterator<Item = impl AsRef<str>>) {
-        self.add(names, ModelOrigin::Listed);
+        let mut names = names.into_iter().peekable();
+        // A list of nothing says nothing: of a key without models, say.
+        if names.peek().is_some() {
+            let mut listings = self.inner.listings.lock();
+            *listings += 1;
+            self.add(names, ModelOrigin::Listed);
+        }
     }
 
     /// The model names that have labels of their own, in alphabetical order.
@@ -119,6 +147,7 @@ impl Route {
         origin: ModelOrigin,
     ) {
         for name in names {
+            let _name_stays = self.names_stay();
             match self.inner.models.add(name.as_ref(), origin) {
                 Added::New(label) => self.start_at_zero(&label),
                 Added::Known => {}
@@ -132,6 +161,7 @@ impl Route {
     /// A request for an unknown model went well. If there is no room its name stays `other`, which
     /// was counted when the request came.
     pub(crate) fn earn(&self, name: &str) {
+        let _name_stays = self.names_stay();
         if let Added::New(label) = self.inner.models.add(name, ModelOrigin::Earned) {
             self.start_at_zero(&label);
         }
@@ -145,6 +175,11 @@ impl Route {
         for endpoint in LIKELY {
             self.series(endpoint, model);
         }
+    }
+
+    /// Hold it from the look-up of a label until its series are held.
+    pub(crate) fn names_stay(&self) -> RwLockReadGuard<'_, ()> {
+        self.inner.names_stay.read()
     }
 
     /// The label of the model that a request names; `None` if that name has none of its own.
@@ -192,6 +227,14 @@ impl Route {
 
     pub(crate) fn families(&self) -> &Families {
         &self.inner.families
+    }
+
+    pub(crate) fn clients(&self) -> &Clients {
+        &self.inner.clients
+    }
+
+    pub(crate) fn label_of_route(&self) -> Arc<str> {
+        Arc::clone(&self.inner.labels.route)
     }
 
     pub(crate) fn transport(&self) -> &TransportSeries {

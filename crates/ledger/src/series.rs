@@ -12,7 +12,7 @@ use crate::families::{Families, TokenFamilies};
 use crate::labels::{
     DetailLabels, ModelLabels, OutcomeLabels, RequestLabels, RouteLabels, TokenLabels,
 };
-use crate::late::{LateCounter, LateHistogram};
+use crate::late::{Late, LateCounter, LateHistogram};
 
 const OUTCOMES: usize = OutcomeKind::ALL.len();
 
@@ -72,6 +72,48 @@ impl Series {
         &self.ended[kind as usize]
     }
 
+    /// How many requests have begun, and how many have ended.
+    pub(crate) fn traffic(&self) -> (u64, u64) {
+        // The ended first: a request that comes in between is still under way then.
+        let ended = self.ended.iter().map(Counter::get).sum();
+        (self.started.get(), ended)
+    }
+
+    /// Takes every series of this endpoint and model out of its family, but for those that all
+    /// models share. The fields are listed one by one, so that a new one has to be thought about.
+    pub(crate) fn remove(&self, families: &Families) {
+        let Self {
+            labels,
+            started: _,
+            active: _,
+            ended: _,
+            duration,
+            first_token,
+            first_answer_token,
+            gap,
+            per_token,
+            events,
+            coalesced,
+            discarded,
+            input,
+            output,
+            cached_input,
+            cache_write_input,
+            reasoning_output,
+        } = self;
+        families.requests.started.remove(labels);
+        for kind in OutcomeKind::ALL {
+            families.requests.ended.remove(&outcome_labels(labels, kind));
+        }
+        families.tokens.audio.remove(labels);
+        duration.remove();
+        [first_token, first_answer_token, gap, per_token].into_iter().for_each(Late::remove);
+        [events, coalesced, discarded].into_iter().for_each(Late::remove);
+        [input, output].into_iter().for_each(TokenSeries::remove);
+        let details = [cached_input, cache_write_input, reasoning_output];
+        details.into_iter().for_each(Late::remove);
+    }
+
     /// Labels of the families that do not tell endpoints apart.
     pub(crate) fn model_labels(&self) -> ModelLabels {
         model_labels(&self.labels)
@@ -103,6 +145,11 @@ impl TokenSeries {
             LateCounter::new(&families.tokens, &labels)
         };
         Self { reported: of(Source::Reported), estimated: of(Source::Estimated) }
+    }
+
+    fn remove(&self) {
+        self.reported.remove();
+        self.estimated.remove();
     }
 
     pub(crate) fn count(&self, tokens: Option<Tokens>) {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use outcomes::{abandoned, route, streamed};
-use weir_ledger::{Hop, Ledger, Rejection};
+use weir_ledger::{Client, Hop, Ledger, Rejection};
 use weir_wire::{Degraded, Endpoint, OutcomeKind, Progress, Source, Status, UsageMissing};
 
 const METRICS_MD: &str = include_str!("../../../METRICS.md");
@@ -31,6 +31,7 @@ fn full_ledger() -> Ledger {
         entry.identify(Some("tiny"));
         let gaps = vec![Duration::from_millis(9)];
         entry.progress(&Progress { events: 2, coalesced: 0, discarded: 0, gaps });
+        entry.sent_by(Client::Other);
         entry.settle(&outcome);
     }
     for listener in [Hop::Edge, Hop::Engine] {
@@ -134,7 +135,9 @@ fn names_follow_the_conventions() {
         if kind == "histogram" {
             assert!(unit.is_some_and(|unit| name.ends_with(&unit)), "{name} lacks its unit");
         }
-        assert_eq!(labels.contains("route"), labels.contains("hop"), "{name} may be summed twice");
+        // Clients are counted by route, and a route belongs to one hop.
+        let by_hop = labels.contains("hop") || labels.contains("client");
+        assert_eq!(labels.contains("route"), by_hop, "{name} may be summed twice");
     }
 }
 
@@ -206,6 +209,7 @@ fn metrics_md_lists_the_values_that_the_ledger_makes_up() {
     for (name, label) in [
         ("llm_tokens_total", "kind"),
         ("llm_tokens_detail_total", "kind"),
+        ("llm_client_tokens_total", "kind"),
         ("weir_config_reloads_total", "result"),
         ("weir_label_overflow_total", "label"),
     ] {

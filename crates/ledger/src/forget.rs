@@ -1,0 +1,37 @@
+//! Which series a model has in which family, for taking them all out again.
+
+use std::sync::Arc;
+
+use weir_wire::{OutcomeKind, Source, UsageMissing};
+
+use crate::families::{Families, StreamFamilies, TokenFamilies};
+use crate::labels::{MissingLabels, ModelLabels, ModelOutcomeLabels, SourceLabels};
+use crate::series::Series;
+
+/// Takes out what the endpoints of a model have, and what they share. Nobody may write to any of
+/// it any more, or it would come back.
+pub(crate) fn model(families: &Families, endpoints: &[Arc<Series>]) {
+    for series in endpoints {
+        series.remove(families);
+    }
+    // What the endpoints share has the same labels in each of them.
+    if let Some(series) = endpoints.first() {
+        rare(families, &series.model_labels());
+    }
+}
+
+/// The series that are looked up each time: see `record_rare`.
+fn rare(families: &Families, model: &ModelLabels) {
+    let StreamFamilies { no_first_token, .. } = &families.stream;
+    for kind in OutcomeKind::ALL {
+        let labels = ModelOutcomeLabels { model: model.clone(), outcome: kind.as_str() };
+        no_first_token.remove(&labels);
+    }
+    let TokenFamilies { missing, abandoned, .. } = &families.tokens;
+    for reason in UsageMissing::ALL {
+        missing.remove(&MissingLabels { model: model.clone(), reason: reason.as_str() });
+    }
+    for source in [Source::Reported, Source::Estimated] {
+        abandoned.remove(&SourceLabels { model: model.clone(), source: source.as_str() });
+    }
+}
