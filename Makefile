@@ -8,6 +8,9 @@ PYTHON := $(VENV)/bin/python
 NODE := tests/real/node
 BIN := target/debug
 FUZZ_SECONDS := 60
+SOAK_SECONDS ?= 180
+SOAK_CLIENTS ?= 200
+SOAK_JUNK ?= 1000000
 
 .PHONY: help demo build test check fmt clippy doc deny unit count fuzz fuzz-brief real accept bench
 
@@ -57,8 +60,13 @@ accept: ## What is slow, and as a newcomer: a fresh clone, `make demo`, and what
 	cargo test --locked -p weir-proxy --test e2e -- --ignored
 	scripts/accept.sh
 
+soak: tools-build ## Everything at once for SOAK_SECONDS (180) by SOAK_CLIENTS (200), then SOAK_JUNK (1000000) requests of junk.
+	SOAK_SECONDS=$(SOAK_SECONDS) SOAK_CLIENTS=$(SOAK_CLIENTS) SOAK_JUNK=$(SOAK_JUNK) \
+		cargo test --locked -p weir-proxy --test soak -- --nocapture --test-threads=1
+
 bench: tools-build ## What the meter costs, as ratios in one run.
 	cargo bench --locked -p weir-wire --bench meter
+	$(MAKE) --no-print-directory soak SOAK_SECONDS=60 SOAK_CLIENTS=100 SOAK_JUNK=50000
 
 # LiteLLM's proxy and the current OpenAI SDK can't share an environment, so there are two.
 $(VENV)/ready: tests/real/requirements.txt tests/real/litellm.txt

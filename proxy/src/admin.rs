@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
-use weir_daemon::admin::Pages;
+use weir_daemon::admin::{AdminAccess, Pages};
 
 use crate::shared::Shared;
 
@@ -54,5 +54,9 @@ impl Pages for ProxyPages {
             }
         }
         Some(json!({ "models": models }))
+    }
+
+    fn access(&self) -> Arc<AdminAccess> {
+        Arc::clone(&self.shared.in_force().admin_access)
     }
 }

@@ -1,21 +1,25 @@
 //! The proxy's configuration: read strictly, then resolved to plain types that need no defaults.
 
+mod limits;
 mod raw;
 mod reload;
 mod resolve;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use weir_daemon::admin::AdminAccess;
 use weir_daemon::config::{ConfigError, Layers, Sources, Table};
 use weir_ledger::Hop;
 use weir_wire::UsagePolicy;
 
+pub use limits::Limits;
 pub(crate) use reload::Reloaded;
 pub(crate) use resolve::UNROUTED;
 
+use crate::access::{ClientNames, KeyConfig, RouteAccess};
 use crate::upstream::Upstream;
 
 /// Everything that was configured.
@@ -23,6 +27,10 @@ use crate::upstream::Upstream;
 pub struct Config {
     /// Where the admin endpoints are.
     pub admin: SocketAddr,
+    /// Who may see them.
+    pub admin_access: Arc<AdminAccess>,
+    /// The files that say so.
+    pub admin_secret_files: Vec<PathBuf>,
     /// Listeners that have routes; after a reload, those that listen.
     pub listeners: Vec<Listener>,
     /// How long live requests may go on after SIGTERM.
@@ -35,6 +43,14 @@ pub struct Config {
     pub max_event: usize,
     /// Certificates (PEM) to trust instead of the system's, for HTTPS upstreams.
     pub tls_ca_file: Option<PathBuf>,
+    /// After how long without a request a model name is forgotten with its series; `None`: never.
+    pub idle_series: Option<Duration>,
+    /// What clients may use up.
+    pub limits: Limits,
+    /// The keys that Weir knows.
+    pub keys: Vec<KeyConfig>,
+    /// Whether metrics tell clients apart.
+    pub clients: Clients,
 }
 
 /// A listener and its routes.
@@ -46,6 +62,36 @@ pub struct Listener {
     pub address: SocketAddr,
     /// At least one, until a reload takes the last one away.
     pub routes: Vec<RouteConfig>,
+    /// How it speaks TLS; `None`: it does not.
+    pub tls: Option<ListenerTls>,
+}
+
+/// Files of a listener that speaks TLS, all PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenerTls {
+    /// The listener's certificate and those that vouch for it, its own first.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// Certificates of which a client's must be issued; `None`: clients need none.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// How metrics tell clients apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clients {
+    /// What they are called.
+    pub names: ClientNames,
+    /// Most of them that are called by a hash.
+    pub most: usize,
+    /// Where the secret of the hash came from.
+    pub secret_file: Option<PathBuf>,
+}
+
+impl Default for Clients {
+    fn default() -> Self {
+        Self { names: ClientNames::Off, most: 100, secret_file: None }
+    }
 }
 
 /// A route.
@@ -69,11 +115,25 @@ pub struct RouteConfig {
     pub pass_accept_encoding: bool,
     /// Whether a client that shuts its sending side still waits for the answer.
     pub allow_half_close: bool,
+    /// Who may use it.
+    pub access: RouteAccess,
 }
 
 impl Config {
     /// Reads, checks and resolves the layers.
     pub fn load(layers: &Layers) -> Result<Self, ConfigError> {
         resolve::resolve(Sources::read(layers)?.table(Table::Proxy)?)
+    }
+
+    /// The files whose content is in force while the proxy runs, the configuration's own among them.
+    pub(crate) fn files(&self, own: Option<&Path>) -> Vec<PathBuf> {
+        let mut files: Vec<_> = own.map(Path::to_owned).into_iter().collect();
+        for tls in self.listeners.iter().filter_map(|listener| listener.tls.as_ref()) {
+            files.extend([tls.certificate.clone(), tls.key.clone()]);
+            files.extend(tls.client_ca.clone());
+        }
+        files.extend(self.clients.secret_file.clone());
+        files.extend(self.admin_secret_files.clone());
+        files
     }
 }

@@ -7,13 +7,16 @@
 //! logging, or the context's Drop: settle
 //! ```
 
+mod admit;
 mod answer;
 mod coding;
 mod context;
 mod ending;
 mod find_route;
+mod limits;
 mod prepare;
 mod refusal;
+mod rejection;
 mod request;
 mod response;
 mod retry;
@@ -46,7 +49,7 @@ impl ProxyHttp for Gate {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        Context::new(Arc::clone(&self.shared))
+        Context::new(Arc::clone(&self.shared), self.listener)
     }
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Context) -> Result<bool> {
@@ -87,7 +90,15 @@ impl ProxyHttp for Gate {
         end: bool,
         ctx: &mut Context,
     ) -> Result<()> {
-        request::body(body, end, ctx);
+        request::body(body, end, ctx)?;
+        if end && ctx.fills_the_pipe() {
+            // Lets what came before be sent. Pingora watches for a client that leaves only if there
+            // is room behind the last piece of its request, and does not look for room again. Once
+            // may not do: what is sent has a budget of the runtime's, which may be used up.
+            for _ in 0..3 {
+                tokio::task::yield_now().await;
+            }
+        }
         Ok(())
     }
 

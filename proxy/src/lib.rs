@@ -4,23 +4,30 @@
 //! `filter` holds the one `impl ProxyHttp`, whose phases are listed there. Everything that is
 //! measured is decided in `weir-wire` and written in `weir-ledger`.
 
+mod access;
 mod admin;
 mod app;
-mod ca_file;
 mod cli;
 mod config;
+mod descriptors;
+mod door;
+mod expiry;
 mod filter;
+mod in_force;
 mod late_read;
 mod listen;
 mod model_poll;
 mod name;
+mod pem_file;
 mod route;
 mod shared;
 mod table;
 mod upstream;
 
+pub use access::{ClientNames, HashSecret, KeyConfig, KeyHash, Network, Per, Rate, RouteAccess};
 pub use app::{App, Drained, StartError};
 pub use cli::Args;
-pub use config::{Config, Listener, RouteConfig};
+pub use config::{Clients, Config, Limits, Listener, ListenerTls, RouteConfig};
+pub use door::TlsError;
 pub use upstream::Upstream;
 pub use weir_ledger::Hop;

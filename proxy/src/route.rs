@@ -1,5 +1,6 @@
 //! A route while the proxy runs: its configuration, its series and what was learnt of its upstream.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -28,31 +29,42 @@ pub(crate) struct Route {
     pub(crate) config: RouteConfig,
     pub(crate) series: Series,
     max_event: usize,
-    /// The upstream refused `stream_options`: it is not asked for usage any more.
+    learnt: Arc<Learnt>,
+}
+
+/// What was learnt of an upstream: it outlives a reload.
+struct Learnt {
+    /// It refused `stream_options`: it is not asked for usage any more.
     refuses_usage: AtomicBool,
     models_poll: Mutex<Poll>,
     last_error: Mutex<Option<(Instant, Value)>>,
 }
 
 impl Route {
-    pub(crate) fn new(config: RouteConfig, ledger: &Ledger, max_event: usize) -> Self {
-        Self {
-            series: ledger.route(&config.name, config.hop, &config.models),
-            models_poll: Mutex::new(match config.poll_models {
-                Some(_) => Poll::Asking,
-                None => Poll::Off,
-            }),
-            config,
-            max_event,
-            refuses_usage: AtomicBool::new(false),
-            last_error: Mutex::new(None),
-        }
+    /// `alike` has the same upstream: what was learnt of that holds here too.
+    pub(crate) fn new(
+        config: RouteConfig,
+        ledger: &Ledger,
+        max_event: usize,
+        alike: Option<&Self>,
+    ) -> Self {
+        let learnt = alike.map_or_else(|| Arc::new(Learnt::new()), |old| Arc::clone(&old.learnt));
+        learnt.is_polled(config.poll_models.is_some());
+        let series = ledger.route(&config.name, config.hop, &config.models);
+        Self { series, config, max_event, learnt }
+    }
+
+    /// Whether a route of this configuration would have the same upstream, by the same name.
+    pub(crate) fn has_the_upstream_of(&self, config: &RouteConfig) -> bool {
+        let own = &self.config;
+        (&own.name, own.hop, own.upstream.url())
+            == (&config.name, config.hop, config.upstream.url())
     }
 
     /// What a request of this route may have done to it.
     pub(crate) fn policy(&self) -> Policy {
         let usage = match self.config.usage {
-            UsagePolicy::Exact if self.refuses_usage.load(Ordering::Relaxed) => {
+            UsagePolicy::Exact if self.learnt.refuses_usage.load(Ordering::Relaxed) => {
                 UsagePolicy::Observe
             }
             usage => usage,
@@ -68,7 +80,7 @@ impl Route {
     /// The upstream has answered, or failed to answer, which models it has. Returns whether that
     /// is news.
     pub(crate) fn polled(&self, poll: Poll) -> bool {
-        let mut known = self.models_poll.lock();
+        let mut known = self.learnt.models_poll.lock();
         let is_news = *known != poll;
         *known = poll;
         is_news
@@ -76,12 +88,12 @@ impl Route {
 
     /// Whether the names of the upstream's models are known, if they can be.
     pub(crate) fn is_ready(&self) -> bool {
-        *self.models_poll.lock() != Poll::Asking
+        *self.learnt.models_poll.lock() != Poll::Asking
     }
 
     /// From now on requests of this route are observed. Returns whether that is new.
     pub(crate) fn observe_from_now_on(&self) -> bool {
-        !self.refuses_usage.swap(true, Ordering::Relaxed)
+        !self.learnt.refuses_usage.swap(true, Ordering::Relaxed)
     }
 
     /// Whether a request that names `model` is one for this route.
@@ -103,17 +115,17 @@ impl Route {
             "http_status": outcome.http_status,
             "unix_seconds": at,
         });
-        *self.last_error.lock() = Some((Instant::now(), note));
+        *self.learnt.last_error.lock() = Some((Instant::now(), note));
     }
 
     /// The route as `/status` shows it.
     pub(crate) fn status(&self) -> Value {
-        let last_error = self.last_error.lock().as_ref().map(|(at, note)| {
+        let last_error = self.learnt.last_error.lock().as_ref().map(|(at, note)| {
             let mut note = note.clone();
             note["seconds_ago"] = at.elapsed().as_secs().into();
             note
         });
-        let models_poll = match &*self.models_poll.lock() {
+        let models_poll = match &*self.learnt.models_poll.lock() {
             Poll::Off => "off".to_owned(),
             Poll::Asking => "asking".to_owned(),
             Poll::Answered => "ok".to_owned(),
@@ -132,5 +144,25 @@ impl Route {
             "models_poll": models_poll,
             "last_error": last_error,
         })
+    }
+}
+
+impl Learnt {
+    fn new() -> Self {
+        Self {
+            refuses_usage: AtomicBool::new(false),
+            models_poll: Mutex::new(Poll::Off),
+            last_error: Mutex::new(None),
+        }
+    }
+
+    /// Whether the upstream is asked for its models from now on.
+    fn is_polled(&self, polled: bool) {
+        let mut poll = self.models_poll.lock();
+        *poll = match (polled, &*poll) {
+            (false, _) => Poll::Off,
+            (true, Poll::Off) => Poll::Asking,
+            (true, known) => known.clone(),
+        };
     }
 }

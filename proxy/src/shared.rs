@@ -1,72 +1,75 @@
 //! What all requests of the process share.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
+use parking_lot::RwLock;
 use tokio::sync::Notify;
-use weir_ledger::{Hop, Ledger, Route as Series};
+use weir_ledger::{Hop, Ledger, Rejection, Route as Series};
+use weir_wire::Endpoint;
 
-use crate::config::{Config, RouteConfig, UNROUTED};
+use crate::config::{Config, UNROUTED};
+use crate::in_force::InForce;
 use crate::route::Route;
-use crate::table::Table;
 
 /// Series, routes and the state of the drain.
 pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
-    tables: RwLock<Tables>,
+    in_force: RwLock<Arc<InForce>>,
     /// Series of requests that no route takes, by listener.
-    pub(crate) unrouted_edge: Series,
-    pub(crate) unrouted_engine: Series,
+    unrouted_edge: Series,
+    unrouted_engine: Series,
     /// What is left is being cut off.
     cutting: AtomicBool,
     in_flight: AtomicUsize,
+    /// Connections with answers that may not have been sent to their end.
+    unsent: AtomicUsize,
     ended: Notify,
-}
-
-struct Tables {
-    edge: Table,
-    engine: Table,
-    connect_timeout: Duration,
 }
 
 impl Shared {
     pub(crate) fn new(config: &Config, ledger: Ledger) -> Arc<Self> {
-        let tables = Tables::new(config, &ledger, &[]);
+        let in_force = Arc::new(InForce::new(config, &ledger, None));
         Arc::new(Self {
             unrouted_edge: ledger.route(UNROUTED, Hop::Edge, &[]),
             unrouted_engine: ledger.route(UNROUTED, Hop::Engine, &[]),
             ledger,
-            tables: RwLock::new(tables),
+            in_force: RwLock::new(in_force),
             cutting: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
+            unsent: AtomicUsize::new(0),
             ended: Notify::new(),
         })
     }
 
-    /// Takes the routes of another configuration for the requests that come from now on. Those
-    /// that are the same stay as they are, with what was learnt of their upstreams.
+    /// What holds for a request that comes now.
+    pub(crate) fn in_force(&self) -> Arc<InForce> {
+        Arc::clone(&self.in_force.read())
+    }
+
+    /// Another configuration, for the requests that come from now on.
     pub(crate) fn apply(&self, config: &Config) {
-        let tables = Tables::new(config, &self.ledger, &self.routes());
-        *self.tables.write().unwrap_or_else(PoisonError::into_inner) = tables;
-    }
-
-    pub(crate) fn table(&self, listener: Hop) -> Table {
-        let tables = self.tables.read().unwrap_or_else(PoisonError::into_inner);
-        match listener {
-            Hop::Edge => tables.edge.clone(),
-            Hop::Engine => tables.engine.clone(),
-        }
-    }
-
-    pub(crate) fn connect_timeout(&self) -> Duration {
-        self.tables.read().unwrap_or_else(PoisonError::into_inner).connect_timeout
+        let new = InForce::new(config, &self.ledger, Some(&self.in_force()));
+        *self.in_force.write() = Arc::new(new);
     }
 
     /// Every route of every listener.
     pub(crate) fn routes(&self) -> Vec<Arc<Route>> {
-        let tables = [self.table(Hop::Edge), self.table(Hop::Engine)];
-        tables.iter().flat_map(|table| table.routes().to_vec()).collect()
+        self.in_force().routes()
+    }
+
+    /// The series of a listener's requests that no route takes.
+    pub(crate) fn unrouted(&self, listener: Hop) -> &Series {
+        match listener {
+            Hop::Edge => &self.unrouted_edge,
+            Hop::Engine => &self.unrouted_engine,
+        }
+    }
+
+    /// Something was refused that could not be read as a request; `code` is what the client was sent.
+    pub(crate) fn refused_unread(&self, listener: Hop, reason: Rejection, code: Option<u16>) {
+        self.ledger.rejected(reason);
+        self.unrouted(listener).begin(Endpoint::Other).refuse(code);
     }
 
     /// From now on what ends was cut by Weir.
@@ -82,37 +85,14 @@ impl Shared {
         self.in_flight.load(Ordering::SeqCst)
     }
 
-    /// Waits until no request is under way.
+    /// Waits until no request is under way, and no answer.
     pub(crate) async fn idle(&self) {
         loop {
             let ended = self.ended.notified();
-            if self.in_flight() == 0 {
+            if self.in_flight() == 0 && self.unsent.load(Ordering::SeqCst) == 0 {
                 return;
             }
             ended.await;
-        }
-    }
-}
-
-impl Tables {
-    /// `old` are routes that are there already.
-    fn new(config: &Config, ledger: &Ledger, old: &[Arc<Route>]) -> Self {
-        let live = |route: &RouteConfig| {
-            let same = old.iter().find(|old| old.is(route, config.max_event));
-            same.map_or_else(
-                || Arc::new(Route::new(route.clone(), ledger, config.max_event)),
-                Arc::clone,
-            )
-        };
-        let table = |kind| {
-            let listener = config.listeners.iter().find(|listener| listener.kind == kind);
-            let routes = listener.map_or(&[][..], |listener| &listener.routes);
-            Table::new(routes.iter().map(live).collect())
-        };
-        Self {
-            edge: table(Hop::Edge),
-            engine: table(Hop::Engine),
-            connect_timeout: config.connect_timeout,
         }
     }
 }
@@ -130,6 +110,23 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
+        self.0.ended.notify_waiters();
+    }
+}
+
+/// A connection with answers that may not have been sent to their end, for as long as it is held.
+pub(crate) struct Unsent(Arc<Shared>);
+
+impl Unsent {
+    pub(crate) fn begin(shared: &Arc<Shared>) -> Self {
+        shared.unsent.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        self.0.unsent.fetch_sub(1, Ordering::SeqCst);
         self.0.ended.notify_waiters();
     }
 }

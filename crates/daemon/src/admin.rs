@@ -1,7 +1,9 @@
 //! The admin server of a daemon, on a thread of its own: a scrape never delays a request, and a
 //! daemon that is too busy to serve still says so.
 
+mod access;
 mod connection;
+mod guard;
 mod pages;
 mod timestamp;
 
@@ -14,6 +16,7 @@ use std::time::Duration;
 use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
 
+pub use access::AdminAccess;
 use connection::Bounded;
 pub use pages::Pages;
 use pages::Site;
@@ -78,6 +81,9 @@ impl AdminServer {
             .enable_all()
             .build()
             .map_err(AdminError::Thread)?;
+        if !addr.ip().is_loopback() && pages.access().is_open() {
+            tracing::info!(%addr, "Everybody who reaches the admin pages may read them.");
+        }
         let site = Site::new(name, version, pages);
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()

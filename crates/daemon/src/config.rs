@@ -18,6 +18,7 @@
 //! Whatever is wrong, the [`ConfigError`] says which key, what was found, what was expected and
 //! where it came from.
 
+mod admin_access;
 mod environment;
 mod error;
 mod expectation;
@@ -37,6 +38,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use admin_access::RawAdminAccess;
 pub use error::ConfigError;
 pub use figment::value::Value;
 pub use layers::Layers;

@@ -1,5 +1,5 @@
 //! What every Weir daemon shares: layered configuration, common flags, logging, the admin pages,
-//! exposition formats, process metrics and signals.
+//! exposition formats, process metrics, signals and files that are watched.
 //!
 //! It knows no daemon, no proxy library and no metrics library: a daemon hands its metrics over as
 //! OpenMetrics text and its configuration as a type that serde can read.
@@ -61,3 +61,4 @@ pub mod exposition;
 pub mod logging;
 pub mod process;
 pub mod signals;
+pub mod watched;

@@ -1,19 +1,31 @@
-//! Logging to stderr, as JSON lines or as text.
+//! Logging to stderr, as JSON lines or as text, and nothing that a client or an upstream sent.
+
+mod panics;
 
 use std::env::VarError;
 use std::io::{self, IsTerminal};
 
 use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// What is logged unless the environment says otherwise.
 ///
+/// Libraries print heads and bodies, keys included, at levels of their own choice; what Weir itself
+/// logs holds none. So a level that the environment gives without a module is Weir's own, and a
+/// library says more than this only where it is named.
+///
 /// Pingora logs at `error` whatever a client does wrong, leaving mid-answer included, once per
-/// request and with the request's path. A daemon's own access log says the same and better, so
-/// those modules are silent.
-pub const DEFAULT_FILTER: &str = "info,pingora=error,pingora_proxy=off,pingora_core::apps=off";
+/// request and with the request's path, or the bytes that are no HTTP. A daemon's own access log
+/// says the same and better, so those modules are silent. From `warn` on it quotes headers, from
+/// `debug` on whole heads, at `trace` bodies.
+pub const DEFAULT_FILTER: &str =
+    "warn,weir=info,pingora=error,pingora_proxy=off,pingora_core::apps=off";
+
+/// What libraries say at most where they are not named.
+const LIBRARIES: LevelFilter = LevelFilter::WARN;
 
 /// Variables that change the filter; the first that is set counts.
 const VARIABLES: [&str; 2] = ["WEIR_LOG", "RUST_LOG"];
@@ -55,15 +67,17 @@ pub enum LoggingError {
     AlreadySet(#[from] tracing_subscriber::util::TryInitError),
 }
 
-/// Starts logging to stderr, for the whole process; events of the `log` crate are included.
+/// Starts logging to stderr, for the whole process; events of the `log` crate and panics are
+/// included.
 ///
 /// `WEIR_LOG`, else `RUST_LOG`, is added to `default_filter` (mostly [`DEFAULT_FILTER`]): `debug`
-/// replaces its level for everything that it does not name, `pingora_proxy=debug` what it says of
-/// that module.
+/// sets the level of Weir's own modules, and that of libraries only as far as `warn`;
+/// `pingora_proxy=debug` replaces what it says of that module, whatever that module then prints.
 pub fn init(format: LogFormat, default_filter: &str) -> Result<(), LoggingError> {
     let filter = filter(default_filter, std::env::var)?;
     let colour = io::stderr().is_terminal() && no_color_is_unset();
     subscriber(format, filter, colour, io::stderr).try_init()?;
+    panics::log_from_now_on();
     Ok(())
 }
 
@@ -81,8 +95,20 @@ fn filter(
         return Ok(EnvFilter::new(default_filter));
     };
     EnvFilter::builder()
-        .parse(format!("{default_filter},{text}"))
+        .parse(format!("{default_filter},{}", of_weir(&text)))
         .map_err(|source| LoggingError::Filter { variable, text, source })
+}
+
+/// `text` with what it says of no module said of Weir's own.
+fn of_weir(text: &str) -> String {
+    let part = |part: &str| match part.parse::<LevelFilter>() {
+        Ok(level) => format!("{},weir={level}", level.min(LIBRARIES)),
+        // A span of any module.
+        Err(_) if part.starts_with('[') => format!("weir{part}"),
+        Err(_) => part.to_owned(),
+    };
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(part).collect::<Vec<_>>().join(",")
 }
 
 fn subscriber<W>(

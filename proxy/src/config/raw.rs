@@ -1,10 +1,18 @@
 //! The table `[proxy]` as it is written. The comments here are the reference of the keys.
 
+mod access;
+mod limits;
+mod tls;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use weir_daemon::config::{Size, Span};
+use weir_daemon::config::{RawAdminAccess, Size, Span};
+
+pub(super) use access::{RawAccess, RawClientMetrics, RawClients, RawKey};
+pub(super) use limits::RawLimits;
+pub(super) use tls::{RawListenerTls, RawTls};
 
 /// `[proxy]`
 #[derive(Debug, Deserialize)]
@@ -12,6 +20,8 @@ use weir_daemon::config::{Size, Span};
 pub(super) struct RawProxy {
     /// Address of the admin endpoints.
     pub(super) admin: SocketAddr,
+    /// `[proxy.admin_access]`
+    pub(super) admin_access: RawAdminAccess,
     /// Address of the edge listener (in front of LiteLLM): what clients may reach.
     pub(super) edge: SocketAddr,
     /// Address of the engine listener (in front of vLLM): never to be published.
@@ -26,6 +36,17 @@ pub(super) struct RawProxy {
     pub(super) max_event: Size,
     /// Certificates (PEM) to trust instead of the system's, for HTTPS upstreams.
     pub(super) tls_ca_file: Option<PathBuf>,
+    /// Model names that no request was for in this time are forgotten with their series: `1m` or
+    /// more, and more than any `poll_models`; `0s`: never.
+    pub(super) idle_series: Span,
+    /// `[proxy.limits]`
+    pub(super) limits: RawLimits,
+    /// `[proxy.tls]`
+    pub(super) tls: RawTls,
+    /// `[[proxy.keys]]`
+    pub(super) keys: Vec<RawKey>,
+    /// `[proxy.clients]`
+    pub(super) clients: RawClients,
     /// A single route without a table of its own: its upstream …
     pub(super) upstream: Option<String>,
     /// … its listening address, instead of `edge` or `engine` …
@@ -45,6 +66,7 @@ impl Default for RawProxy {
         let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
         Self {
             admin: local(9900),
+            admin_access: RawAdminAccess::default(),
             edge: local(9800),
             engine: local(9801),
             drain_grace: Span::from_secs(30),
@@ -52,6 +74,11 @@ impl Default for RawProxy {
             connect_timeout: Span::from_secs(10),
             max_event: Size::from_bytes(4 << 20),
             tls_ca_file: None,
+            idle_series: Span::default(),
+            limits: RawLimits::default(),
+            tls: RawTls::default(),
+            keys: Vec::new(),
+            clients: RawClients::default(),
             upstream: None,
             listen: None,
             route: None,
@@ -99,6 +126,16 @@ pub(super) struct RawRoute {
     /// Whether the certificate of an HTTPS upstream is checked.
     #[serde(default = "default_true")]
     pub(super) tls_verify: bool,
+    /// `open` or `keys`: whether a key of `[[proxy.keys]]` has to be shown; `keys` if there are any.
+    pub(super) access: Option<RawAccess>,
+    /// Aliases of the keys that may use it; all of them unless set.
+    pub(super) allow_keys: Option<Vec<String>>,
+    /// Networks from which it may be used; from anywhere unless set. The address is that of the
+    /// connection: no header is believed.
+    pub(super) allow_from: Option<Vec<String>>,
+    /// What it may be used for: values of the `endpoint` label, `model_list` (`GET …/models`),
+    /// `passthrough` (all that runs no model); anything unless set.
+    pub(super) allow_endpoints: Option<Vec<String>>,
 }
 
 impl RawRoute {
@@ -117,6 +154,10 @@ impl RawRoute {
             half_close: RawHalfClose::default(),
             host: None,
             tls_verify: true,
+            access: None,
+            allow_keys: None,
+            allow_from: None,
+            allow_endpoints: None,
         }
     }
 }

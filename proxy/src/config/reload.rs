@@ -37,6 +37,9 @@ impl Config {
             };
             let key = format!("proxy.{}", bound.kind.as_str());
             stays(&mut left, &key, &bound.address, &found.address);
+            if bound.tls != found.tls {
+                left.push(format!("proxy.tls.{} stays as it was", bound.kind.as_str()));
+            }
             found.routes
         };
         let with_routes = |bound| Listener { routes: routes_of(bound), ..bound.clone() };

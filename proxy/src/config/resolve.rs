@@ -1,5 +1,9 @@
 //! From what is written to what is meant: every rule that concerns more than one key.
 
+mod access;
+mod idle_series;
+mod limits;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +11,10 @@ use weir_daemon::config::{ConfigError, Loaded, Span};
 use weir_ledger::Hop;
 use weir_wire::UsagePolicy;
 
-use super::raw::{RawAcceptEncoding, RawHalfClose, RawHop, RawHost, RawProxy, RawRoute, RawUsage};
-use super::{Config, Listener, RouteConfig};
+use super::raw::{
+    RawAcceptEncoding, RawHalfClose, RawHop, RawHost, RawListenerTls, RawProxy, RawRoute, RawUsage,
+};
+use super::{Config, Listener, ListenerTls, RouteConfig};
 use crate::upstream::Upstream;
 
 /// The name under which requests that no route takes are counted.
@@ -22,6 +28,7 @@ const MOST_THREADS: usize = 1024;
 
 pub(super) fn resolve(mut loaded: Loaded<RawProxy>) -> Result<Config, ConfigError> {
     let single = single_route(&mut loaded)?;
+    let keys = access::keys(&loaded)?;
     let routes = match single {
         Some(route) => vec![resolve_route(&loaded, "proxy", route)?],
         None => {
@@ -34,15 +41,25 @@ pub(super) fn resolve(mut loaded: Loaded<RawProxy>) -> Result<Config, ConfigErro
     };
     let listeners = listeners(&loaded, routes)?;
     check_numbers(&loaded)?;
+    let limits = limits::limits(&loaded)?;
+    let clients = access::clients(&loaded)?;
+    let idle_series = idle_series::idle_series(&loaded, &listeners)?;
+    let admin_access = loaded.value.admin_access.read(&loaded, "proxy.admin_access")?;
     let raw = loaded.value;
     Ok(Config {
         admin: raw.admin,
+        admin_access: Arc::new(admin_access),
+        admin_secret_files: raw.admin_access.files(),
         listeners,
         drain_grace: raw.drain_grace.duration(),
         threads: raw.threads,
         connect_timeout: raw.connect_timeout.duration(),
         max_event: usize::try_from(raw.max_event.bytes()).unwrap_or(usize::MAX),
         tls_ca_file: raw.tls_ca_file,
+        idle_series,
+        limits,
+        keys,
+        clients,
     })
 }
 
@@ -112,6 +129,7 @@ fn resolve_route(
     };
     let upstream = Upstream::parse(&raw.upstream, host_of_upstream, raw.tls_verify)
         .map_err(|expected| loaded.invalid(&format!("{key}.upstream"), &raw.upstream, expected))?;
+    let access = access::route(loaded, key, &raw)?;
     let route = RouteConfig {
         name: raw.name,
         hop: hop(raw.hop),
@@ -125,6 +143,7 @@ fn resolve_route(
         models_key_file: raw.models_key_file,
         pass_accept_encoding: raw.accept_encoding == RawAcceptEncoding::Pass,
         allow_half_close: raw.half_close == RawHalfClose::Allow,
+        access,
     };
     Ok((raw.listener.unwrap_or(raw.hop), route))
 }
@@ -156,13 +175,17 @@ fn listeners(
             return Err(loaded.invalid(&key, &route.name, "a name that no other route has"));
         }
     }
-    let of = |kind: RawHop, address| Listener {
+    let of = |kind: RawHop, address, tls: &Option<RawListenerTls>| Listener {
         kind: hop(kind),
         address,
         routes: routes.iter().filter(|(at, _)| *at == kind).map(|(_, r)| r.clone()).collect(),
+        tls: tls.as_ref().map(listener_tls),
     };
     let raw = &loaded.value;
-    let mut listeners = vec![of(RawHop::Edge, raw.edge), of(RawHop::Engine, raw.engine)];
+    let mut listeners = vec![
+        of(RawHop::Edge, raw.edge, &raw.tls.edge),
+        of(RawHop::Engine, raw.engine, &raw.tls.engine),
+    ];
     listeners.retain(|listener| !listener.routes.is_empty());
     let mut taken = vec![raw.admin];
     for listener in &listeners {
@@ -177,6 +200,11 @@ fn listeners(
         taken.push(listener.address);
     }
     Ok(listeners)
+}
+
+fn listener_tls(raw: &RawListenerTls) -> ListenerTls {
+    let RawListenerTls { certificate, key, client_ca } = raw;
+    ListenerTls { certificate: certificate.clone(), key: key.clone(), client_ca: client_ca.clone() }
 }
 
 fn check_numbers(loaded: &Loaded<RawProxy>) -> Result<(), ConfigError> {

@@ -4,15 +4,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use weir_ledger::Entry;
+use pingora::prelude::Error;
+use weir_ledger::{Entry, Hop, Rejection, Route as Series};
 use weir_wire::{Class, End, Exchange};
 
 use super::refusal::HeldAnswer;
-use super::settle;
 use super::stall::Stalls;
+use super::{ending, settle};
+use crate::access::Caller;
+use crate::door::{Phase, Turn};
+use crate::in_force::InForce;
 use crate::route::Route;
 use crate::shared::{InFlight, Shared};
 use crate::upstream::Connection;
+
+/// Pieces that Pingora holds at most on their way to the upstream; the head counts as one.
+const PIPE: usize = 3;
 
 /// One request.
 pub(crate) struct Context {
@@ -30,8 +37,23 @@ pub(crate) struct Context {
     pub(super) listing: Option<Vec<u8>>,
     /// How it ended, where Weir decided that itself.
     pub(super) end: Option<End>,
+    /// Why Weir refused it, where that was found out underway.
+    pub(super) rejection: Option<Rejection>,
+    /// Who sent it.
+    pub(super) caller: Option<Caller>,
+    /// What was in force when it came.
+    pub(super) in_force: Arc<InForce>,
+    /// Bytes of its body so far, in this attempt to send it.
+    pub(super) body_bytes: u64,
+    /// In so many pieces.
+    pub(super) body_pieces: usize,
+    /// Whose turn it is on its connection.
+    pub(super) turn: Option<Arc<Turn>>,
+    listener: Hop,
     pub(super) sending: Sending,
     pub(super) stalls: Stalls,
+    /// Its outcome has been written.
+    pub(super) settled: bool,
     _in_flight: InFlight,
 }
 
@@ -102,9 +124,16 @@ impl Sending {
 }
 
 impl Context {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, listener: Hop) -> Self {
         Self {
             _in_flight: InFlight::begin(&shared),
+            in_force: shared.in_force(),
+            rejection: None,
+            caller: None,
+            body_bytes: 0,
+            body_pieces: 0,
+            turn: Turn::current(),
+            listener,
             shared,
             started: Instant::now(),
             route: None,
@@ -115,7 +144,49 @@ impl Context {
             end: None,
             sending: Sending::default(),
             stalls: Stalls::default(),
+            settled: false,
         }
+    }
+
+    /// The series that it belongs to as far as is known.
+    pub(super) fn series(&self) -> &Series {
+        match &self.route {
+            Some(route) => &route.series,
+            None => self.shared.unrouted(self.listener),
+        }
+    }
+
+    /// Whether the pieces of the body may have filled what Pingora holds between client and upstream.
+    pub(super) fn fills_the_pipe(&self) -> bool {
+        self.body_pieces >= PIPE && !self.sending.upgrade
+    }
+
+    /// From now on nothing more of the request is expected of the client.
+    pub(super) fn request_has_come(&self) {
+        if let Some(turn) = &self.turn {
+            turn.set(Phase::Answer);
+        }
+    }
+
+    /// Who ended it, where Pingora gave up with `error`.
+    pub(super) fn ended_by(&mut self, error: &Error) -> End {
+        if self.is_overdue() {
+            self.rejection.get_or_insert(Rejection::RequestTimeout);
+            self.end = Some(End::Rejected);
+        }
+        let end = self.end.unwrap_or_else(|| ending::of(error));
+        let is_answered = self.metered.as_ref().is_some_and(|it| it.exchange.answer_has_ended());
+        if end == End::Rejected && is_answered {
+            // What the client did not send any more, the upstream did not want.
+            self.rejection = None;
+            return End::ClientClosed;
+        }
+        end
+    }
+
+    /// Whether the client took longer than it may to send its request.
+    fn is_overdue(&self) -> bool {
+        self.turn.as_ref().is_some_and(|turn| turn.is_overdue())
     }
 
     /// Time since the request's head had been read.
@@ -127,7 +198,20 @@ impl Context {
 impl Drop for Context {
     /// A request whose task was dropped: by a drain that ran out of time, or by a fault of Weir's.
     fn drop(&mut self) {
-        let end = if self.shared.is_cutting() { End::Shutdown } else { End::Internal };
+        if let Some(turn) = &self.turn {
+            turn.set(Phase::Waiting);
+        }
+        if self.settled {
+            return;
+        }
+        let end = if self.shared.is_cutting() {
+            End::Shutdown
+        } else if self.is_overdue() {
+            self.rejection.get_or_insert(Rejection::RequestTimeout);
+            End::Rejected
+        } else {
+            End::Internal
+        };
         settle::settle(self, end, None);
     }
 }

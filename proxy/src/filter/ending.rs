@@ -32,6 +32,8 @@ fn upstream(kind: &ErrorType) -> End {
         | ErrorType::H2Error
         | ErrorType::InvalidH2
         | ErrorType::H2Downgrade => End::UpstreamInvalid,
+        // Of the connection to it nothing came about: no file descriptor was left, say.
+        ErrorType::InternalError => End::Internal,
         held if *held == super::refusal::HELD => End::Complete,
         _ => End::UpstreamReset,
     }
@@ -43,9 +45,7 @@ fn downstream(kind: &ErrorType) -> End {
         ErrorType::InvalidHTTPHeader
         | ErrorType::HTTPStatus(_)
         | ErrorType::ConnectError
-        | ErrorType::Custom("InvalidChunk")
-        // Pingora's limit: 60 s without a byte of the body.
-        | ErrorType::ReadTimedout => End::Rejected,
+        | ErrorType::Custom("InvalidChunk") => End::Rejected,
         _ => End::ClientClosed,
     }
 }

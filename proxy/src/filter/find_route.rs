@@ -16,16 +16,16 @@ use crate::table::Table;
 pub(super) async fn by_model(
     session: &mut Session,
     ctx: &mut Context,
-    class: Class,
     target: &str,
     table: &Table,
     length: Option<usize>,
 ) -> Result<(Option<Arc<Route>>, Bytes)> {
     let mut body = BytesMut::new();
-    let endpoint = if let Class::Llm(endpoint) = class { endpoint } else { Endpoint::Other };
+    let endpoint = if let Class::Llm(endpoint) = ctx.class { endpoint } else { Endpoint::Other };
+    let has_body = has_body(session);
     let head = request_head(session, endpoint, target);
     let by_head = head.model().and_then(|model| table.by_model(&model));
-    if by_head.is_some() || !has_body(session) {
+    if by_head.is_some() || !has_body {
         return Ok((by_head, Bytes::new()));
     }
     let mut peek = Exchange::new(&RequestHead { target: "", ..head }, Policy::observe());

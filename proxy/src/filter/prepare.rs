@@ -1,80 +1,117 @@
 //! Before anything is sent: which route, whether to meter, and what to read of the body first.
 
+use std::slice;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use http::{Version, header};
+use http::{Method, Version, header};
 use pingora::prelude::{Result, Session};
-use weir_ledger::{Hop, Route as Series};
-use weir_wire::{Class, End, Endpoint, Exchange, Policy, RequestHead, UsagePolicy, classify};
+use weir_ledger::Rejection;
+use weir_wire::{Class, Endpoint, Exchange, Policy, RequestHead, UsagePolicy, classify};
 
 use super::Gate;
-use super::answer;
+use super::admit;
 use super::coding;
 use super::context::{Context, Metered};
-use super::find_route;
+use super::rejection::{self, Rejected};
+use super::{find_route, limits};
+use crate::door::{KEEP, Phase};
 use crate::route::Route;
 use crate::table::ByPath;
 
 /// What Pingora can send again; a larger body is never held.
 pub(super) const REPLAYABLE: usize = 64 << 10;
 
-/// How long a connection may stay open between two requests, in seconds.
-const IDLE_SECONDS: u64 = 75;
-
 /// Returns whether the request has been answered already.
 pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Context) -> Result<bool> {
     // What a client sends behind its request is the next one; it must not break off this one.
     session.downstream_session.set_pipelining_enabled(true);
-    limit_idling(session);
+    leave_time_to_the_door(session);
     spare_http_1_0(session);
-    drop_unconnected_upgrade(session);
+    drop_useless_upgrade(session);
     ctx.sending.upgrade = asks_for_websocket(session);
+    take_turn(session, ctx);
     let written = String::from_utf8_lossy(session.req_header().raw_path()).into_owned();
     let length = content_length(session);
     ctx.sending.large = length.is_none_or(|length| length > REPLAYABLE) && has_body(session);
-    let table = gate.shared.table(gate.listener);
+    let in_force = Arc::clone(&ctx.in_force);
+    let table = in_force.table(gate.listener);
     let by_path = table.by_path(&written);
     // Path and query behind the route's prefix, as the upstream gets them.
     let target = match &by_path {
         ByPath::Prefix(_, rest) => ctx.target.insert(rest.clone()).clone(),
         ByPath::Alone(_) | ByPath::Unknown => written,
     };
-    let method = session.req_header().method.as_str();
-    let class = match classify(method, &target) {
-        // A page by that name.
-        Class::Llm(Endpoint::Realtime) if !ctx.sending.upgrade => Class::Passthrough,
-        class => class,
+    ctx.class = class_of(session, ctx, &target);
+    let by_path = match by_path {
+        ByPath::Alone(route) | ByPath::Prefix(route, _) => Some(route),
+        ByPath::Unknown => None,
     };
-    ctx.class = class;
+    ctx.route.clone_from(&by_path);
+    // Until it is passed on, all that can be said of it is that it came.
+    begin(ctx);
+    let routes = by_path.as_ref().map_or_else(|| table.routes(), slice::from_ref);
+    if let Some(rejected) = unwanted(session, ctx, &target, routes) {
+        return rejection::refuse(session, ctx, &rejected).await;
+    }
     let (route, early) = match by_path {
-        ByPath::Alone(route) | ByPath::Prefix(route, _) => (Some(route), Bytes::new()),
-        ByPath::Unknown => {
-            // Until its route is found, it is a request without one, should it end there.
-            begin_unrouted(gate, ctx, class);
-            find_route::by_model(session, ctx, class, &target, &table, length).await?
-        }
+        Some(route) => (Some(route), Bytes::new()),
+        None => find_route::by_model(session, ctx, &target, table, length).await?,
     };
     let Some(route) = route.filter(|_| !is_lost(session)) else {
-        return unrouted(gate, session, ctx, class, &table.prefixes()).await;
+        return unrouted(session, ctx, &table.prefixes()).await;
     };
+    ctx.route = Some(Arc::clone(&route));
+    if let Some(rejected) = admit::refused_by(&route, ctx) {
+        begin(ctx);
+        return rejection::refuse(session, ctx, &rejected).await;
+    }
+    pass(session, ctx, &route, &target, early).await?;
+    Ok(false)
+}
+
+/// It goes on to the route's upstream.
+async fn pass(
+    session: &mut Session,
+    ctx: &mut Context,
+    route: &Arc<Route>,
+    target: &str,
+    early: Bytes,
+) -> Result<()> {
     if route.config.allow_half_close {
         session.downstream_session.set_abort_on_close(false);
     }
-    ctx.route = Some(Arc::clone(&route));
-    match class {
-        Class::Llm(endpoint) => meter(session, ctx, &route, endpoint, &target, early).await?,
-        Class::ModelList | Class::Passthrough => {
-            route.series.passthrough();
-            if class == Class::ModelList {
-                ctx.listing = Some(Vec::new());
-            }
-            if session.as_ref().retry_buffer_truncated() {
-                ctx.sending.beginning = Some(early);
-            }
-        }
+    if let Class::Llm(endpoint) = ctx.class {
+        return meter(session, ctx, route, endpoint, target, early).await;
     }
-    Ok(false)
+    route.series.passthrough();
+    if ctx.class == Class::ModelList {
+        ctx.listing = Some(Vec::new());
+    }
+    if session.as_ref().retry_buffer_truncated() {
+        ctx.sending.beginning = Some(early);
+    }
+    Ok(())
+}
+
+fn class_of(session: &Session, ctx: &Context, target: &str) -> Class {
+    match classify(session.req_header().method.as_str(), target) {
+        // A page by that name.
+        Class::Llm(Endpoint::Realtime) if !ctx.sending.upgrade => Class::Passthrough,
+        class => class,
+    }
+}
+
+/// Why the request goes no further, told from its head. A stranger is told so, and not what the limits
+/// are.
+fn unwanted(
+    session: &mut Session,
+    ctx: &mut Context,
+    target: &str,
+    routes: &[Arc<Route>],
+) -> Option<Rejected> {
+    admit::refused(session, ctx, target, routes)
+        .or_else(|| limits::exceeded(session, ctx).map(Rejected::of))
 }
 
 /// A client of HTTP/1.0 would take an informational answer for the answer (RFC 9110, 15.2).
@@ -84,11 +121,25 @@ fn spare_http_1_0(session: &mut Session) {
     }
 }
 
-/// Closes a connection on which no further request comes. Pingora's own limit is none.
-fn limit_idling(session: &mut Session) {
+/// The door limits how long a client is waited for, and how long a connection may idle; Pingora would
+/// do so by other rules.
+fn leave_time_to_the_door(session: &mut Session) {
+    session.set_read_timeout(None);
     // None: it will be closed, as the client wants it, or because of a drain.
     if session.get_keepalive().is_some() {
-        session.set_keepalive(Some(IDLE_SECONDS));
+        session.set_keepalive(KEEP);
+    }
+}
+
+/// Tells the door whether anything more of the request is to come.
+fn take_turn(session: &mut Session, ctx: &mut Context) {
+    if let Some(unread) = ctx.in_force.limits.unread {
+        session.set_write_timeout(Some(unread));
+    }
+    if ctx.sending.upgrade || session.is_body_done() {
+        ctx.request_has_come();
+    } else if let Some(turn) = &ctx.turn {
+        turn.set(Phase::Body);
     }
 }
 
@@ -182,14 +233,17 @@ pub(super) fn request_head<'a>(
     }
 }
 
-/// An `upgrade` that `connection` does not name is not meant for the next hop (RFC 9110, 7.8), and a
-/// server ignores it; Pingora would upgrade.
-fn drop_unconnected_upgrade(session: &mut Session) {
+/// Leaves an `upgrade` only where it can be one. One that `connection` does not name is not meant for the
+/// next hop (RFC 9110, 7.8), and a WebSocket begins with a GET without a body (RFC 6455, 4.1); servers
+/// ignore others, but Pingora would upgrade, and no limit on bodies would hold.
+fn drop_useless_upgrade(session: &mut Session) {
+    let may_upgrade =
+        session.req_header().method == Method::GET && content_length(session) == Some(0);
     let head = session.req_header_mut();
     let options = head.headers.get_all(header::CONNECTION).iter();
     let mut options = options.filter_map(|value| value.to_str().ok()).flat_map(|it| it.split(','));
     let is_named = options.any(|option| option.trim().eq_ignore_ascii_case("upgrade"));
-    if !is_named {
+    if !is_named || !may_upgrade {
         head.remove_header(&header::UPGRADE);
     }
 }
@@ -220,50 +274,34 @@ fn content_length(session: &Session) -> Option<usize> {
         return None;
     }
     match session.get_header(header::CONTENT_LENGTH) {
-        None => Some(0),
+        // HTTP/2 need not tell.
+        None => (session.req_header().version != Version::HTTP_2).then_some(0),
         Some(length) => length.to_str().ok()?.trim().parse().ok(),
     }
 }
 
-pub(super) fn has_body(session: &Session) -> bool {
-    content_length(session) != Some(0)
+/// Whether a body follows, as far as the head tells.
+pub(super) fn has_body(session: &mut Session) -> bool {
+    !session.is_body_empty()
 }
 
-/// Begins to meter a request that has no route, or none yet.
-fn begin_unrouted(gate: &Gate, ctx: &mut Context, class: Class) {
-    if let Class::Llm(endpoint) = class {
+/// Begins to meter a request that may not get far.
+fn begin(ctx: &mut Context) {
+    if let Class::Llm(endpoint) = ctx.class {
         let exchange = Exchange::new(&RequestHead::json(endpoint), Policy::observe());
-        ctx.metered = Some(Metered::new(exchange, unrouted_series(gate).begin(endpoint)));
-    }
-}
-
-fn unrouted_series(gate: &Gate) -> &Series {
-    match gate.listener {
-        Hop::Edge => &gate.shared.unrouted_edge,
-        Hop::Engine => &gate.shared.unrouted_engine,
+        ctx.metered = Some(Metered::new(exchange, ctx.series().begin(endpoint)));
     }
 }
 
 /// No route takes the request: says which there are.
-async fn unrouted(
-    gate: &Gate,
-    session: &mut Session,
-    ctx: &mut Context,
-    class: Class,
-    prefixes: &str,
-) -> Result<bool> {
-    if !matches!(class, Class::Llm(_)) {
-        unrouted_series(gate).passthrough();
-    }
-    ctx.end = Some(End::Rejected);
-    let message = if prefixes.is_empty() {
-        "Weir has no route here any more.".to_owned()
-    } else {
-        format!(
+async fn unrouted(session: &mut Session, ctx: &mut Context, prefixes: &str) -> Result<bool> {
+    let mut rejected = Rejected::of(Rejection::NoRoute);
+    if !prefixes.is_empty() {
+        rejected.message = format!(
             "Weir has several routes here and can't tell which one this request is for. Begin the \
              path with one of {prefixes} or name a model that exactly one of them serves."
         )
-    };
-    answer::send(session, class, 404, "no_route", &message).await?;
-    Ok(true)
+        .into();
+    }
+    rejection::refuse(session, ctx, &rejected).await
 }

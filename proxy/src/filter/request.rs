@@ -10,6 +10,7 @@ use weir_wire::{Class, End, Endpoint, Forward};
 
 use super::coding;
 use super::context::{Context, NextTry};
+use super::limits;
 
 /// Where to send it.
 pub(super) async fn peer(ctx: &mut Context) -> Result<Box<HttpPeer>> {
@@ -19,7 +20,7 @@ pub(super) async fn peer(ctx: &mut Context) -> Result<Box<HttpPeer>> {
     let begun = Instant::now();
     let connection = ctx.sending.connection();
     let upstream = &route.config.upstream;
-    let peer = upstream.peer(connection, ctx.shared.connect_timeout()).await.map_err(|error| {
+    let peer = upstream.peer(connection, ctx.in_force.connect_timeout).await.map_err(|error| {
         let what = format!("looking up the address of {}", upstream.url());
         Error::because(ErrorType::ConnectNoRoute, what, error).into_up()
     })?;
@@ -36,6 +37,7 @@ pub(super) async fn peer(ctx: &mut Context) -> Result<Box<HttpPeer>> {
         }
     }
     ctx.sending.attempts += 1;
+    (ctx.body_bytes, ctx.body_pieces) = (0, 0);
     ctx.sending.sent = None;
     ctx.sending.connecting_since = Some(begun);
     Ok(Box::new(peer))
@@ -93,22 +95,37 @@ pub(super) fn head(head: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
 }
 
 /// A piece of the body, as the upstream gets it.
-pub(super) fn body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) {
+pub(super) fn body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) -> Result<()> {
+    metered_body(body, end, ctx)?;
+    if end && body.as_ref().is_some_and(Bytes::is_empty) {
+        // Pingora would write an empty chunk, and the end, which is one, behind it.
+        *body = None;
+    }
+    Ok(())
+}
+
+fn metered_body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) -> Result<()> {
     let now = ctx.now();
+    if !ctx.sending.upgrade {
+        limits::count(body.as_deref().unwrap_or_default(), ctx)?;
+    }
+    if end {
+        ctx.request_has_come();
+    }
     if let Some(beginning) = ctx.sending.beginning.take() {
         *body = Some(joined(beginning, body.take()));
     }
     if end {
         ctx.sending.sent = Some(now);
     }
-    let Some(metered) = &mut ctx.metered else { return };
+    let Some(metered) = &mut ctx.metered else { return Ok(()) };
     if metered.exchange.is_upgraded() {
         metered.exchange.on_client_frames(body.as_deref().unwrap_or_default());
         metered.identify_session();
         if end && !metered.exchange.answer_has_ended() {
             ctx.end.get_or_insert(End::ClientClosed);
         }
-        return;
+        return Ok(());
     }
     if let Some(whole) = &ctx.sending.whole {
         *body = Some(whole.clone());
@@ -124,6 +141,7 @@ pub(super) fn body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) {
     if end {
         metered.exchange.on_request_sent(now);
     }
+    Ok(())
 }
 
 fn joined(beginning: Bytes, rest: Option<Bytes>) -> Bytes {

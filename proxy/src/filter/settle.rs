@@ -2,15 +2,28 @@
 
 use pingora::prelude::{Error, Session};
 use tracing::{debug, warn};
+use weir_ledger::Rejection;
 use weir_wire::{End, Outcome, OutcomeKind};
 
 use super::context::Context;
-use super::{ending, refusal};
+use super::refusal;
+use crate::access::Caller;
 
 /// Pingora is done with the request.
-pub(super) fn ended(session: &Session, error: Option<&Error>, ctx: &mut Context) {
-    let end = ctx.end.unwrap_or_else(|| error.map_or(End::Complete, ending::of));
+pub(super) fn ended(session: &mut Session, error: Option<&Error>, ctx: &mut Context) {
+    let end = match error {
+        Some(error) => ctx.ended_by(error),
+        None => ctx.end.unwrap_or(End::Complete),
+    };
+    if end == End::Rejected {
+        ctx.rejection.get_or_insert(Rejection::BadRequest);
+    }
     let code = session.response_written().map(|head| head.status.as_u16());
+    if (error.is_some() || !session.is_body_done())
+        && let Some(turn) = &ctx.turn
+    {
+        turn.will_linger();
+    }
     if let (None, Some(metered)) = (error, &mut ctx.metered) {
         // An answer without a body has no last piece with which it would have ended.
         let _nothing = metered.exchange.on_response_end();
@@ -26,14 +39,21 @@ pub(super) fn ended(session: &Session, error: Option<&Error>, ctx: &mut Context)
     settle(ctx, end, code);
 }
 
-/// Writes the outcome, unless that has been done. `code` is what the client was sent.
+/// Writes the outcome. `code` is what the client was sent.
 pub(super) fn settle(ctx: &mut Context, end: End, code: Option<u16>) {
     let now = ctx.now();
+    ctx.settled = true;
+    if let Some(reason) = ctx.rejection.take() {
+        ctx.shared.ledger.rejected(reason);
+    }
     let Some(metered) = &mut ctx.metered else { return };
     let Some(mut entry) = metered.entry.take() else { return };
     metered.exchange.take_progress(|batch| entry.progress(batch));
     let mut outcome = metered.exchange.outcome(now, end);
     outcome.http_status = outcome.http_status.or(code);
+    if let Some(client) = ctx.caller.as_ref().and_then(Caller::client) {
+        entry.sent_by(client);
+    }
     entry.settle(&outcome);
     if outcome.http_status.is_some_and(|code| (200..300).contains(&code)) {
         refusal::learn(ctx);

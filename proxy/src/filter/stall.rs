@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Version;
 use pingora::prelude::Session;
 use pingora::protocols::SocketDigest;
 
@@ -17,7 +18,11 @@ pub(super) struct Stalls {
 
 impl Stalls {
     /// From now on: the connection may have carried other requests.
+    /// Of HTTP/2 nothing is known: many streams share the connection, and may outlive it.
     pub(super) fn of(session: &Session) -> Self {
+        if session.req_header().version == Version::HTTP_2 {
+            return Self::default();
+        }
         let socket = session.digest().and_then(|digest| digest.socket_digest.clone());
         let mut stalls = Self { socket, counted: Duration::ZERO };
         stalls.since_last();

@@ -7,12 +7,15 @@
     reason = "a test fails by panicking"
 )]
 
+mod access;
+mod admin_access;
 mod check;
 mod files;
 mod memory;
 mod models;
 mod process;
 mod reload;
+mod secrets;
 mod signals;
 mod start;
 mod talk;

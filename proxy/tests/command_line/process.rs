@@ -1,10 +1,10 @@
 //! `weir-proxy` as a process of its own: what it is given, what it says, how it ends.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -35,7 +35,7 @@ pub(crate) struct Weir {
     lines: Receiver<Value>,
     /// Every line of its log that was looked at.
     log: Vec<Value>,
-    /// Where the engine listener listens.
+    /// Where its first listener listens: the edge listener, unless there is only the other one.
     pub(crate) address: SocketAddr,
     /// Where its admin endpoints are.
     pub(crate) admin: SocketAddr,
@@ -49,8 +49,12 @@ impl Weir {
 
     /// The same with this environment.
     pub(crate) fn start_in(args: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut child = weir(args, environment).stderr(Stdio::piped()).spawn().unwrap();
-        let lines = lines(child.stderr.take().unwrap());
+        let mut command = weir(args, environment);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (send, lines) = channel();
+        // Nothing should come on stdout; what does is seen with the rest.
+        take(child.stdout.take().unwrap(), send.clone());
+        take(child.stderr.take().unwrap(), send);
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut weir = Self { child, lines, log: Vec::new(), address: nowhere, admin: nowhere };
         weir.address = address(&weir.logged("Listening."));
@@ -88,6 +92,11 @@ impl Weir {
         }
     }
 
+    /// Where the listener `edge` or `engine` listens.
+    pub(crate) fn listener(&self, kind: &str) -> SocketAddr {
+        address(self.said("Listening.").into_iter().find(|line| line["listener"] == kind).unwrap())
+    }
+
     /// Sends a signal: `TERM`, `INT` or `HUP`.
     pub(crate) fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
@@ -116,6 +125,11 @@ impl Weir {
         peak.trim().trim_end_matches(" kB").parse::<usize>().unwrap() << 10
     }
 
+    /// Every line that was looked at, after the end every line; those that are no JSON as text.
+    pub(crate) fn log(&self) -> &[Value] {
+        &self.log
+    }
+
     /// All lines so far with this message.
     pub(crate) fn said(&self, message: &str) -> Vec<&Value> {
         self.log.iter().filter(|line| line["message"] == message).collect()
@@ -134,15 +148,15 @@ fn address(line: &Value) -> SocketAddr {
     line["address"].as_str().and_then(|text| text.parse().ok()).expect("a line with an address")
 }
 
-fn lines(stderr: ChildStderr) -> Receiver<Value> {
-    let (send, lines) = channel();
+/// Takes line after line from a thread of its own.
+fn take(output: impl Read + Send + 'static, lines: Sender<Value>) {
     std::thread::spawn(move || {
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line).into_owned();
             let line = serde_json::from_str(&line).unwrap_or(Value::String(line));
-            if send.send(line).is_err() {
+            if lines.send(line).is_err() {
                 return;
             }
         }
     });
-    lines
 }

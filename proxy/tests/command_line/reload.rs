@@ -11,7 +11,7 @@ use crate::process::Weir;
 use crate::talk;
 
 const RESTART: &str =
-    "Changes of listeners, admin, threads or TLS need a restart; routes are applied.";
+    "Changes of listeners, admin, threads or TLS need a restart; the rest is applied.";
 
 fn reloads(weir: &Weir) -> (Option<f64>, Option<f64>, Option<f64>) {
     let scrape: Scrape = talk::scrape(weir.admin);
@@ -49,6 +49,23 @@ async fn a_new_route_answers_and_the_old_requests_go_on() {
     assert_eq!(seen.matches("\"content\":\"old\"").count(), 40);
     assert!(seen.contains("[DONE]"), "{seen}");
     assert_eq!(reloads(&weir), (Some(1.0), Some(0.0), Some(1.0)));
+}
+
+/// As where a container mounts the file: nobody sends a signal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_changed_is_read_without_a_signal() {
+    let (old, new) = (upstream("old").await, upstream("new").await);
+    let path = file(&one_route(&old.url(), ""));
+    let mut weir = Weir::with_file(&path);
+    write(&path, "[proxy");
+    weir.logged("The configuration can't be used; the old one stays.");
+    let answer = talk::rest(&mut talk::chat(weir.address, "tokens=2"));
+    assert!(answer.contains("\"content\":\"old\""), "{answer}");
+    write(&path, &one_route(&new.url(), ""));
+    weir.logged("The configuration was read again.");
+    let answer = talk::rest(&mut talk::chat(weir.address, "tokens=2"));
+    assert!(answer.contains("\"content\":\"new\""), "{answer}");
+    assert_eq!(reloads(&weir), (Some(1.0), Some(1.0), Some(1.0)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

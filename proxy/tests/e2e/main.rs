@@ -10,8 +10,10 @@
 #[path = "../rig/rig.rs"]
 mod rig;
 
+mod access;
 mod admin;
 mod audio;
+mod chunked;
 mod compressed;
 mod compressed_requests;
 mod cuts;
@@ -19,6 +21,7 @@ mod endpoints;
 mod forms;
 mod hops;
 mod http;
+mod idle_series;
 mod invocations;
 mod live;
 mod model_in_path;

@@ -31,7 +31,7 @@ pub(crate) mod websocket;
 
 use std::time::Duration;
 
-pub(crate) use answer::{Answer, End, Head};
+pub(crate) use answer::{Answer, End, Head, dechunk};
 pub(crate) use api::Api;
 pub(crate) use client::{Client, ask};
 pub(crate) use compare::{asking, assert_same, both, normal, without_usage_event};

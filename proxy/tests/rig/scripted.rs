@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 use weir_sim::eventually;
 
@@ -19,6 +20,8 @@ pub(crate) enum Step {
     Read,
     Send(Vec<u8>),
     Wait(Duration),
+    /// Waits until it is told to go on.
+    Await(Arc<Notify>),
     /// Sends nothing more, and waits for the client to leave.
     Stall,
     /// Closes it (FIN). The end of a script does the same.
@@ -133,6 +136,10 @@ impl Follower {
                 Step::Send(bytes) => stream.write_all(&bytes).await.is_ok(),
                 Step::Wait(time) => {
                     tokio::time::sleep(time).await;
+                    true
+                }
+                Step::Await(told) => {
+                    told.notified().await;
                     true
                 }
                 Step::Stall => {

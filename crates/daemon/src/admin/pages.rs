@@ -10,6 +10,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Map, Value, json};
 
+use super::access::AdminAccess;
+use super::guard;
 use super::timestamp::rfc3339;
 use crate::build_info;
 use crate::exposition::{self, Format};
@@ -28,6 +30,9 @@ pub trait Pages: Send + Sync + 'static {
     fn status(&self) -> Value;
     /// The models that were seen, for a daemon that knows of models.
     fn models(&self) -> Option<Value>;
+    /// Who may see the pages other than `/health` and `/ready`; asked at each request, so that
+    /// changed secrets count at once.
+    fn access(&self) -> Arc<AdminAccess>;
 }
 
 /// All that the pages need.
@@ -49,6 +54,7 @@ const ENDPOINTS: [&str; 6] = ["/metrics", "/prometheus", "/health", "/ready", "/
 
 /// The routes; `get` answers HEAD as well.
 pub(super) fn router(site: Site) -> Router {
+    let pages = Arc::clone(&site.pages);
     Router::new()
         .route("/metrics", get(metrics))
         .route("/prometheus", get(metrics))
@@ -58,6 +64,7 @@ pub(super) fn router(site: Site) -> Router {
         .route("/models", get(models))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(axum::middleware::from_fn_with_state(pages, guard::check))
         .with_state(Arc::new(site))
 }
 
@@ -118,7 +125,8 @@ async fn method_not_allowed() -> Response {
     page(StatusCode::METHOD_NOT_ALLOWED, &json!({"error": "only GET and HEAD are answered here"}))
 }
 
-fn page(status: StatusCode, body: &Value) -> Response {
+/// A page of JSON.
+pub(super) fn page(status: StatusCode, body: &Value) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     (status, headers, format!("{body}\n")).into_response()
 }

@@ -1,3 +1,5 @@
+mod access;
+
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -5,12 +7,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{AdminError, AdminServer, Pages};
+use super::{AdminAccess, AdminError, AdminServer, Pages};
 
 struct TestPages {
     ready: Result<(), String>,
     models: Option<Value>,
     status: Value,
+    access: Arc<AdminAccess>,
 }
 
 impl Pages for TestPages {
@@ -30,6 +33,10 @@ impl Pages for TestPages {
     fn models(&self) -> Option<Value> {
         self.models.clone()
     }
+
+    fn access(&self) -> Arc<AdminAccess> {
+        Arc::clone(&self.access)
+    }
 }
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -39,7 +46,8 @@ fn serve(pages: TestPages) -> AdminServer {
 }
 
 fn happy() -> TestPages {
-    TestPages { ready: Ok(()), models: None, status: json!({"routes": []}) }
+    let status = json!({"routes": []});
+    TestPages { ready: Ok(()), models: None, status, access: Arc::default() }
 }
 
 struct Answer {
@@ -213,6 +221,9 @@ fn a_page_that_panics_takes_only_its_connection_with_it() {
         }
         fn models(&self) -> Option<Value> {
             None
+        }
+        fn access(&self) -> Arc<AdminAccess> {
+            Arc::default()
         }
     }
     let server = AdminServer::bind(ANY_PORT, "weir-test", "1.2.3", Arc::new(Broken)).unwrap();

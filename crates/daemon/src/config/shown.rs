@@ -7,7 +7,7 @@ const HIDDEN: &str = "(hidden)";
 /// More than this many characters say no more.
 const LONGEST: usize = 120;
 /// Keys with one of these words hold secrets, unless they name the file or variable that does.
-const SECRETS: [&str; 9] = [
+const SECRETS: [&str; 10] = [
     "authorization",
     "bearer",
     "credentials",
@@ -16,6 +16,7 @@ const SECRETS: [&str; 9] = [
     "password",
     "passwords",
     "secret",
+    "sha256",
     "token",
 ];
 /// Last words of keys that name where a secret is.
@@ -46,13 +47,20 @@ fn is_secret(key: &str) -> bool {
     !points && words.iter().any(|word| SECRETS.contains(word))
 }
 
-/// `text` without what stands between `://` and `@`, where URLs carry a user and a password.
+/// `text` without what stands between `://` and `@`, where URLs carry a user and a password, and behind
+/// `?`, where they carry keys.
 fn without_password(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else { return text.to_owned() };
     let authority = rest.split(['/', '?', '#', '"', ' ']).next().unwrap_or_default();
     match authority.rfind('@') {
         Some(at) => format!("{scheme}://{HIDDEN}{}", without_password(&rest[at..])),
-        None => format!("{scheme}://{}", without_password(rest)),
+        None => match rest.split_once('?') {
+            Some((path, query)) => {
+                let rest = query.find(['"', ' ']).map_or("", |end| &query[end..]);
+                format!("{scheme}://{path}?{HIDDEN}{}", without_password(rest))
+            }
+            None => format!("{scheme}://{}", without_password(rest)),
+        },
     }
 }
 
@@ -104,7 +112,7 @@ mod tests {
     fn secrets_are_hidden_and_their_files_are_not() {
         let value = Value::from("hunter2");
         for key in
-            ["proxy.hash_secret", "proxy.routes.0.api_key", "proxy.keys.3", "discovery.bearer"]
+            ["proxy.hash_secret", "a.keys.0.sha256", "a.0.api_key", "proxy.keys.3", "x.bearer"]
         {
             assert_eq!(value_of(key, &value), HIDDEN, "{key}");
         }
@@ -117,6 +125,8 @@ mod tests {
     fn passwords_in_urls_are_hidden() {
         let value = Value::from(vec!["http://me:pw@a:1/x", "http://b/y@z"]);
         assert_eq!(value_of("x", &value), "[\"http://(hidden)@a:1/x\", \"http://b/y@z\"]");
+        let value = Value::from("https://h/v1?key=pw");
+        assert_eq!(value_of("x", &value), "\"https://h/v1?(hidden)\"");
     }
 
     #[test]

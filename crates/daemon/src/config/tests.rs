@@ -1,5 +1,6 @@
 //! Layers and error messages, through the type of a daemon that could exist.
 
+mod admin_access;
 mod layering;
 mod messages;
 

@@ -1,3 +1,5 @@
+mod libraries;
+
 use std::collections::HashMap;
 use std::env::VarError;
 use std::sync::{Arc, Mutex};
@@ -81,6 +83,10 @@ fn the_environment_adds_to_the_default_filter() {
     assert_eq!(messages(&[]), ["own", "pingora error"]);
     assert_eq!(messages(&[("RUST_LOG", "debug")]), ["own detail", "own", "pingora error"]);
     assert_eq!(messages(&[("WEIR_LOG", "off"), ("RUST_LOG", "debug")]), ["pingora error"]);
+    assert_eq!(
+        messages(&[("WEIR_LOG", " trace , pingora_core::server=warn")]),
+        ["own detail", "own", "pingora warning", "pingora error"]
+    );
     assert_eq!(messages(&[("WEIR_LOG", ""), ("RUST_LOG", "error")]), ["pingora error"]);
     assert_eq!(
         messages(&[("WEIR_LOG", "warn,pingora_proxy=error")]),

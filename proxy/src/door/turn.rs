@@ -1,0 +1,120 @@
+//! Whose turn it is on a connection (HTTP/1) or a stream (HTTP/2): what the door and the filter tell
+//! each other.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
+use std::time::Duration;
+
+tokio::task_local! {
+    static TURN: Arc<Turn>;
+}
+
+/// What is expected next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Phase {
+    /// The first byte of a request.
+    Waiting,
+    /// The rest of its head.
+    Head,
+    /// The rest of its body.
+    Body,
+    /// The answer: nothing is expected of the client.
+    Answer,
+}
+
+/// Shared by a connection and the request on it.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    phase: AtomicU8,
+    /// The client has kept waiting for longer than it may.
+    overdue: AtomicBool,
+    /// Bytes of the client will come that nobody reads.
+    lingers: AtomicBool,
+    /// The status of an answer that was written although no request was there; 0: none.
+    unasked: AtomicU16,
+}
+
+impl Turn {
+    fn new(phase: Phase) -> Arc<Self> {
+        Arc::new(Self {
+            phase: AtomicU8::new(phase as u8),
+            overdue: AtomicBool::new(false),
+            lingers: AtomicBool::new(false),
+            unasked: AtomicU16::new(0),
+        })
+    }
+
+    /// Of a connection that carries one request after the other.
+    pub(super) fn of_connection() -> Arc<Self> {
+        Self::new(Phase::Waiting)
+    }
+
+    /// Of a stream, whose head has come and was not looked at.
+    pub(super) fn of_stream() -> Arc<Self> {
+        Self::new(Phase::Head)
+    }
+
+    /// Makes this the turn of everything that `work` does.
+    pub(super) async fn scope<T>(self: &Arc<Self>, work: impl Future<Output = T>) -> T {
+        TURN.scope(Arc::clone(self), work).await
+    }
+
+    /// The turn of the task that asks.
+    pub(crate) fn current() -> Option<Arc<Self>> {
+        TURN.try_with(Arc::clone).ok()
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Relaxed) {
+            0 => Phase::Waiting,
+            1 => Phase::Head,
+            2 => Phase::Body,
+            _ => Phase::Answer,
+        }
+    }
+
+    pub(crate) fn set(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Relaxed);
+    }
+
+    /// Whether the client took longer than it may to send its request.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.overdue.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_now_overdue(&self) {
+        self.overdue.store(true, Ordering::Relaxed);
+    }
+
+    /// The connection will be closed with bytes of the client unread: not at once, or it would not
+    /// get the answer.
+    pub(crate) fn will_linger(&self) {
+        self.lingers.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn lingers(&self) -> bool {
+        self.lingers.load(Ordering::Relaxed)
+    }
+
+    /// An answer with this status was written although no request was there.
+    pub(super) fn answered_unasked(&self, status: u16) {
+        self.unasked.store(status, Ordering::Relaxed);
+    }
+
+    /// The status of such an answer.
+    pub(super) fn unasked(&self) -> Option<u16> {
+        let status = self.unasked.load(Ordering::Relaxed);
+        (status != 0).then_some(status)
+    }
+
+    /// Waits until the body is not there after `limit`; for ever if it has come by then.
+    pub(super) async fn overdue(&self, limit: Duration) {
+        tokio::time::sleep(limit).await;
+        if self.phase() == Phase::Body {
+            self.is_now_overdue();
+        } else {
+            std::future::pending().await
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What of the configuration is in force. A reload makes it anew as a whole, and a request keeps to what
+//! was in force when it came.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use weir_daemon::admin::AdminAccess;
+use weir_ledger::{Hop, Ledger};
+
+use crate::access::Access;
+use crate::config::{Config, Limits, RouteConfig};
+use crate::route::Route;
+use crate::table::Table;
+
+/// Routes, limits and who may send what.
+pub(crate) struct InForce {
+    edge: Table,
+    engine: Table,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) limits: Limits,
+    /// Who may send what.
+    pub(crate) access: Access,
+    /// Who may see the admin pages.
+    pub(crate) admin_access: Arc<AdminAccess>,
+}
+
+impl InForce {
+    /// Routes that are the same as in `old` stay as they are; others keep what was learnt of the same
+    /// upstream.
+    pub(crate) fn new(config: &Config, ledger: &Ledger, old: Option<&Self>) -> Self {
+        ledger.limit_clients(config.clients.most);
+        let routes = old.map(Self::routes).unwrap_or_default();
+        let live = |route: &RouteConfig| {
+            if let Some(same) = routes.iter().find(|old| old.is(route, config.max_event)) {
+                return Arc::clone(same);
+            }
+            let alike = routes.iter().find(|old| old.has_the_upstream_of(route));
+            Arc::new(Route::new(route.clone(), ledger, config.max_event, alike.map(Arc::as_ref)))
+        };
+        let table = |kind| {
+            let listener = config.listeners.iter().find(|listener| listener.kind == kind);
+            let routes = listener.map_or(&[][..], |listener| &listener.routes);
+            Table::new(routes.iter().map(live).collect())
+        };
+        Self {
+            edge: table(Hop::Edge),
+            engine: table(Hop::Engine),
+            connect_timeout: config.connect_timeout,
+            limits: config.limits,
+            access: Access::new(config, old.map(|old| &old.access)),
+            admin_access: Arc::clone(&config.admin_access),
+        }
+    }
+
+    pub(crate) fn table(&self, listener: Hop) -> &Table {
+        match listener {
+            Hop::Edge => &self.edge,
+            Hop::Engine => &self.engine,
+        }
+    }
+
+    /// Every route of every listener.
+    pub(crate) fn routes(&self) -> Vec<Arc<Route>> {
+        [&self.edge, &self.engine].iter().flat_map(|table| table.routes().to_vec()).collect()
+    }
+}
