@@ -1,6 +1,8 @@
 //! Clients that leave, at every stage and in every way: the outcome, what was produced for nobody,
 //! and that the upstream is told.
 
+pub(crate) mod stages;
+
 use std::time::Duration;
 
 use weir_proxy::RouteConfig;
@@ -10,13 +12,11 @@ use weir_wire::UsagePolicy;
 use crate::rig::scripted::{FINISH, STREAM, Scripted, Step, chunk, token};
 use crate::rig::{Api, Client, DEADLINE, ProxyGuard, Request, config, engine, route};
 use crate::table::outcomes;
-
-const BEFORE: &str = "client_closed_before_first_token";
-const MIDWAY: &str = "client_closed_mid_stream";
+use stages::Stage;
 
 /// How a client leaves.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Way {
+pub(crate) enum Way {
     /// Closes both sides.
     Close,
     /// Shuts its sending side, and would go on reading.
@@ -25,11 +25,11 @@ enum Way {
     Reset,
 }
 
-const WAYS: [Way; 3] = [Way::Close, Way::HalfClose, Way::Reset];
+pub(crate) const WAYS: [Way; 3] = [Way::Close, Way::HalfClose, Way::Reset];
 
 impl Way {
     /// Leaves; a client that only shut one side is given back.
-    async fn leave(self, mut client: Client) -> Option<Client> {
+    pub(crate) async fn leave(self, mut client: Client) -> Option<Client> {
         match self {
             Self::Close => client.leave(),
             Self::Reset => client.reset(),
@@ -63,6 +63,13 @@ async fn upstream_is_told(upstream: &Upstream) -> Recorded {
     seen[0].clone()
 }
 
+impl Stage {
+    /// What counts as produced for nobody, where so many tokens had come.
+    fn tokens(&self, count: u64) -> Vec<(String, f64)> {
+        self.abandoned.map(|source| (source.to_owned(), count as f64)).into_iter().collect()
+    }
+}
+
 fn abandoned(scrape: &Scrape) -> Vec<(String, f64)> {
     let series = scrape.matching("llm_abandoned_tokens_total", &[]);
     series.map(|sample| (sample.label("source").unwrap().to_owned(), sample.value)).collect()
@@ -83,7 +90,7 @@ async fn before_the_body_or_in_the_middle_of_it() {
             under_way(&proxy).await;
             let _half = way.leave(client).await;
             let what = format!("{way:?} after {sent} of {} bytes", body.len());
-            assert_eq!(outcome(&proxy, Api::Chat).await.0, BEFORE, "{what}");
+            assert_eq!(outcome(&proxy, Api::Chat).await.0, stages::BODY.outcome, "{what}");
             if body.len() > 64 << 10 {
                 upstream_is_told(&upstream).await;
             } else {
@@ -97,21 +104,21 @@ async fn before_the_body_or_in_the_middle_of_it() {
 async fn while_they_wait_for_an_answer() {
     for api in [Api::Chat, Api::Messages, Api::Transcriptions, Api::Speech] {
         // Before the head; after it, before anything was said; after the role.
-        wait_and_leave(api, true, "fault=slow_head:60s", None, BEFORE).await;
-        wait_and_leave(api, true, "ttft=60s", Some("text/event-stream"), BEFORE).await;
+        wait_and_leave(api, true, "fault=slow_head:60s", None, &stages::HEAD).await;
+        wait_and_leave(api, true, "ttft=60s", Some("text/event-stream"), &stages::TOKEN).await;
     }
     for api in [Api::Chat, Api::Messages] {
-        wait_and_leave(api, true, "fault=stall:0", Some("role"), BEFORE).await;
+        wait_and_leave(api, true, "fault=stall:0", Some("role"), &stages::TOKEN).await;
     }
     for api in Api::ALL {
-        wait_and_leave(api, false, "ttft=60s", None, BEFORE).await;
+        wait_and_leave(api, false, "ttft=60s", None, &stages::HEAD).await;
         // Half an answer that is not streamed is an answer that has begun.
         let begun = match api {
             Api::Speech => " weir weir",
             _ if api.takes_form() => "{\"text\":",
             _ => "{\"id\":",
         };
-        wait_and_leave(api, false, "chunked=true,fault=stall:2", Some(begun), MIDWAY).await;
+        wait_and_leave(api, false, "chunked=true,fault=stall:2", Some(begun), &stages::PART).await;
     }
 }
 
@@ -128,15 +135,15 @@ async fn before_their_route_is_found() {
         under_way(&proxy).await;
         let _half = way.leave(client).await;
         let (kind, scrape) = outcome(&proxy, Api::Chat).await;
-        assert_eq!(kind, BEFORE, "{way:?}");
-        let unrouted = [("route", "unrouted"), ("outcome", BEFORE)];
+        assert_eq!(kind, stages::ROUTE.outcome, "{way:?}");
+        let unrouted = [("route", "unrouted"), ("outcome", stages::ROUTE.outcome)];
         assert_eq!(scrape.sum("llm_requests_total", &unrouted), Some(1.0), "{way:?}");
     }
     assert_eq!(upstream.totals().requests, 0);
 }
 
 /// Leaves when this text has come; or, where there is none, when the upstream has the request.
-async fn wait_and_leave(api: Api, stream: bool, plan: &str, text: Option<&str>, kind: &str) {
+async fn wait_and_leave(api: Api, stream: bool, plan: &str, text: Option<&str>, stage: &Stage) {
     for way in WAYS {
         let upstream = Upstream::builder().start().await.unwrap();
         let proxy = ProxyGuard::to(&upstream);
@@ -150,17 +157,15 @@ async fn wait_and_leave(api: Api, stream: bool, plan: &str, text: Option<&str>, 
         let _half = way.leave(client).await;
         upstream_is_told(&upstream).await;
         let (outcome, scrape) = outcome(&proxy, api).await;
-        assert_eq!(outcome, kind, "{plan}, {api:?}, {way:?}");
-        assert_eq!(abandoned(&scrape), [], "{plan}, {api:?}, {way:?}");
+        assert_eq!(outcome, stage.outcome, "{plan}, {api:?}, {way:?}");
+        assert_eq!(abandoned(&scrape), stage.tokens(0), "{plan}, {api:?}, {way:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_the_middle_of_a_stream() {
     for api in Api::ALL.into_iter().filter(|api| api.streams()) {
-        // Sound says nothing of tokens.
-        let (mark, known) =
-            if api == Api::Speech { ("\"audio\":", None) } else { ("weirs", Some(5.0)) };
+        let mark = if api == Api::Speech { "\"audio\":" } else { "weirs" };
         for way in WAYS {
             let upstream = Upstream::builder().start().await.unwrap();
             let proxy = ProxyGuard::to(&upstream);
@@ -174,9 +179,9 @@ async fn in_the_middle_of_a_stream() {
             let what = format!("{api:?}, {way:?}");
             assert_eq!(seen.output_tokens, 5, "{what}");
             let (kind, scrape) = outcome(&proxy, api).await;
-            assert_eq!(kind, MIDWAY, "{what}");
-            let known: Vec<_> =
-                known.map(|count| ("estimated".to_owned(), count)).into_iter().collect();
+            assert_eq!(kind, stages::STREAM.outcome, "{what}");
+            // Sound says nothing of tokens.
+            let known = if api == Api::Speech { vec![] } else { stages::STREAM.tokens(5) };
             assert_eq!(abandoned(&scrape), known, "{what}");
             let missing = scrape.value("llm_usage_missing_total", &[("reason", "stream_cut")]);
             assert_eq!(missing, Some(1.0), "{what}");
@@ -208,8 +213,8 @@ async fn in_the_middle_of_an_event() {
         let (half, _) = event.split_at(event.find("second").unwrap() + 6);
         let text = [chunk(&token("first")), chunk(half)].concat();
         let (kind, scrape) = leave_after(&text, way).await;
-        assert_eq!(kind, MIDWAY, "{way:?}");
-        assert_eq!(abandoned(&scrape), [("estimated".to_owned(), 1.0)], "one was whole, {way:?}");
+        assert_eq!(kind, stages::EVENT.outcome, "{way:?}");
+        assert_eq!(abandoned(&scrape), stages::EVENT.tokens(1), "one was whole, {way:?}");
     }
 }
 
@@ -219,8 +224,8 @@ async fn after_the_finish_they_have_all_they_wanted() {
         let finish = FINISH.replace("\"stop\"", "\"stop\",\"note\":\"second\"");
         let text = [chunk(&token("first")), chunk(&finish)].concat();
         let (kind, scrape) = leave_after(&text, way).await;
-        assert_eq!(kind, "client_closed_after_finish", "{way:?}");
-        assert_eq!(abandoned(&scrape), [], "{way:?}");
+        assert_eq!(kind, stages::FINISH.outcome, "{way:?}");
+        assert_eq!(abandoned(&scrape), stages::FINISH.tokens(1), "{way:?}");
     }
 }
 
@@ -234,8 +239,8 @@ async fn after_everything_it_is_a_success() {
             client.ask(&api.request(api.streams())).await;
             let _half = way.leave(client).await;
             let (kind, scrape) = outcome(&proxy, api).await;
-            assert_eq!(kind, "success", "{api:?}, {way:?}");
-            assert_eq!(abandoned(&scrape), []);
+            assert_eq!(kind, stages::END.outcome, "{api:?}, {way:?}");
+            assert_eq!(abandoned(&scrape), stages::END.tokens(16), "{api:?}, {way:?}");
         }
     }
 }
@@ -264,7 +269,7 @@ async fn half_a_connection_is_enough_where_the_route_allows_it() {
     let told = |seen: &[Recorded]| seen.iter().any(Recorded::client_left);
     upstream.wait_for(told, DEADLINE, "the upstream is told").await;
     let scrape = proxy.settled().await;
-    assert_eq!(outcomes(&scrape, Api::Messages), [(MIDWAY.to_owned(), 1)]);
+    assert_eq!(outcomes(&scrape, Api::Messages), [(stages::STREAM.outcome.to_owned(), 1)]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -277,5 +282,5 @@ async fn a_half_closed_client_is_not_answered_where_the_route_says_close() {
     client.half_close().await;
     let (rest, _) = tokio::time::timeout(Duration::from_secs(10), client.rest()).await.unwrap();
     assert!(!String::from_utf8_lossy(&rest).ends_with("0\r\n\r\n"), "no end is made up");
-    assert_eq!(outcome(&proxy, Api::Chat).await.0, BEFORE);
+    assert_eq!(outcome(&proxy, Api::Chat).await.0, stages::TOKEN.outcome);
 }

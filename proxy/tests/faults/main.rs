@@ -16,10 +16,17 @@ mod bad_requests;
 mod compressed;
 mod document;
 mod drain;
+// A meter can be made to fail only where it is built for tests.
+#[cfg(debug_assertions)]
+mod fail_open;
 mod leaving;
 mod lengths;
 mod mix;
+mod pooled;
 mod precedence;
+mod promptly;
 mod retry;
 mod slow_readers;
+mod stalls;
 mod table;
+mod unreachable;

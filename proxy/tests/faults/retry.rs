@@ -2,14 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::timeout;
-use weir_proxy::Config;
-use weir_sim::{DeadPort, Ending, Fault, Plan, Recorded, Scrape, Upstream};
+use weir_sim::{Ending, Fault, Plan, Recorded, Scrape, Upstream};
 
 use crate::rig::scripted::{Scripted, Seen, Step, whole};
 use crate::rig::{Answer, Api, DEADLINE, ProxyGuard, Request, ask, config, engine, route};
-use crate::table::{outcomes, sharing};
+use crate::table::outcomes;
 
 const ANSWER: &str =
     r#"{"id":"1","model":"tiny","choices":[{"index":0,"finish_reason":"stop","message":{}}]}"#;
@@ -158,47 +155,6 @@ async fn a_fresh_connection_that_breaks_is_not_tried_again() {
         assert_eq!(upstream.seen(), thrice, "each was sent once");
         assert_eq!(retries(&proxy.settled().await), 0.0);
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refused_connection_is_tried_once_more() {
-    let nobody = DeadPort::new().unwrap();
-    let proxy = proxy_to(&nobody.url());
-    for api in Api::ALL {
-        let answer = ask(proxy.engine(), &api.request(false)).await;
-        assert_eq!(answer.status, 502, "{api:?}");
-        assert_eq!(answer.header("x-weir-error"), Some("connect_failed"), "{api:?}");
-    }
-    let scrape = proxy.settled().await;
-    for api in Api::ALL {
-        let failed = ("connect_failed".to_owned(), sharing(&Api::ALL, api));
-        assert_eq!(outcomes(&scrape, api), [failed]);
-    }
-    assert_eq!(retries(&scrape), Api::ALL.len() as f64, "one each");
-}
-
-/// A listener whose queue is full answers to nothing, as a host that is gone.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_that_takes_too_long_is_given_up() {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let listener = socket.listen(1).unwrap();
-    let addr = listener.local_addr().unwrap();
-    let mut queued = Vec::new();
-    let patience = Duration::from_millis(300);
-    while let Ok(connected) = timeout(patience, TcpStream::connect(addr)).await {
-        queued.push(connected.unwrap());
-    }
-    let impatient = Config {
-        connect_timeout: patience,
-        ..config([engine([route("default", &format!("http://{addr}"))])])
-    };
-    let proxy = ProxyGuard::start(&impatient);
-    let answer = ask(proxy.engine(), &Api::Chat.request(true)).await;
-    assert_eq!((answer.status, answer.header("x-weir-error")), (502, Some("connect_failed")));
-    let scrape = proxy.settled().await;
-    assert_eq!(outcomes(&scrape, Api::Chat), [("connect_failed".to_owned(), 1)]);
-    assert_eq!(retries(&scrape), 0.0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

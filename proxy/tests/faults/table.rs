@@ -15,7 +15,7 @@ pub(crate) enum Seen {
 }
 use Seen::{Own, Same};
 
-const RESET: Seen = Own("upstream_reset", 502, "upstream_reset");
+pub(crate) const RESET: Seen = Own("upstream_reset", 502, "upstream_reset");
 const INVALID: Seen = Own("upstream_error", 502, "upstream_invalid");
 
 /// A plan, what comes of it in a stream, and in an answer that is none.
@@ -43,6 +43,7 @@ pub(crate) const TABLE: &[(&str, Seen, Seen)] = &[
     ("fault=nonsense", INVALID, INVALID),
     ("fault=oversized_head", INVALID, INVALID),
     ("fault=reset_after_head", Same("upstream_reset"), Same("upstream_reset")),
+    ("fault=close_after_head", Same("upstream_reset"), Same("upstream_reset")),
     ("fault=reset_mid_event:0", Same("upstream_reset"), Same("upstream_reset")),
     ("fault=reset_mid_event:3", Same("upstream_reset"), Same("upstream_reset")),
     ("fault=reset_mid_event:99", Same("upstream_reset"), Same("upstream_reset")),
@@ -126,7 +127,7 @@ fn request(api: Api, stream: bool, plan: &str) -> Request {
 }
 
 /// As Weir sends it on.
-fn as_asked(api: Api, stream: bool, plan: &str) -> Request {
+pub(crate) fn as_asked(api: Api, stream: bool, plan: &str) -> Request {
     let mut body = api.body("tiny", stream);
     if stream && api.has_stream_options() {
         body["stream_options"] = serde_json::json!({"include_usage": true});
@@ -155,7 +156,7 @@ fn without_usage(stream: &str) -> String {
 }
 
 /// An answer of Weir's own, in the shape that clients of the endpoint read.
-fn own(what: &str, api: Api, answer: &Answer, status: u16, reason: &str) {
+pub(crate) fn own(what: &str, api: Api, answer: &Answer, status: u16, reason: &str) {
     assert_eq!(answer.status, status, "{what}");
     assert_eq!(answer.header("x-weir-error"), Some(reason), "{what}");
     assert_eq!(answer.header("content-type"), Some("application/json"), "{what}");
