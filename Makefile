@@ -12,7 +12,7 @@ SOAK_SECONDS ?= 180
 SOAK_CLIENTS ?= 200
 SOAK_JUNK ?= 1000000
 
-.PHONY: help demo build test check fmt clippy doc deny unit count fuzz fuzz-brief real accept bench
+.PHONY: help demo build test check fmt clippy doc deny unit rules count fuzz fuzz-brief real soak accept bench
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ demo: build ## Two simulated engines, the proxy in front, light traffic, a live 
 build: tools-build ## Build the binaries (dev profile).
 	cargo build --locked --workspace --bins
 
-test: check unit count fuzz-brief real ## Everything that CI runs: checks, tests in Rust, counts, fuzzing, real components.
+test: check unit rules count fuzz-brief real ## Everything that CI runs: checks, tests in Rust, rules, counts, fuzzing, real components.
 
 check: fmt clippy doc deny ## Format, lints, documentation, licences.
 
@@ -41,8 +41,12 @@ deny: ## Licences and advisories of the dependencies, where cargo-deny is instal
 	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; \
 	else echo "cargo-deny is not installed: licences are not checked (cargo install cargo-deny)"; fi
 
-unit: tools-build ## Unit, golden, property and end-to-end tests in Rust.
+unit: tools-build tools-nvml ## Unit, golden, property and end-to-end tests in Rust.
 	cargo test --locked --workspace
+
+rules: tools-rules ## Prometheus' rules: their syntax, and what they make of series with known answers.
+	promtool check rules --lint-fatal config/prometheus/rules/*.yml
+	promtool test rules config/prometheus/tests/*.yml
 
 count: tools-build tools-count ## How many instructions the meter takes per event and per request, by callgrind.
 	cargo bench --locked -p weir-wire --bench instructions
@@ -56,17 +60,18 @@ fuzz-brief: tools-build ## The same for 10 s each.
 real: build $(VENV)/ready $(NODE)/node_modules/ready tools-real ## LiteLLM, the SDKs and Prometheus against the built binaries.
 	$(PYTHON) -m pytest -q tests/real
 
-accept: ## What is slow, and as a newcomer: a fresh clone, `make demo`, and what it must show.
-	cargo test --locked -p weir-proxy --test e2e -- --ignored
-	scripts/accept.sh
-
 soak: tools-build ## Everything at once for SOAK_SECONDS (180) by SOAK_CLIENTS (200), then SOAK_JUNK (1000000) requests of junk.
 	SOAK_SECONDS=$(SOAK_SECONDS) SOAK_CLIENTS=$(SOAK_CLIENTS) SOAK_JUNK=$(SOAK_JUNK) \
 		cargo test --locked -p weir-proxy --test soak -- --nocapture --test-threads=1
 
-bench: tools-build ## What the meter costs, as ratios in one run.
-	cargo bench --locked -p weir-wire --bench meter
+accept: ## What is slow, and as a newcomer: a fresh clone, `make demo`, and what it must show.
+	cargo test --locked -p weir-proxy --test e2e -- --ignored
 	$(MAKE) --no-print-directory soak SOAK_SECONDS=60 SOAK_CLIENTS=100 SOAK_JUNK=50000
+	scripts/accept.sh
+
+bench: tools-build ## What the meter costs, as ratios in one run, and what the GPU exporter does.
+	cargo bench --locked -p weir-wire --bench meter
+	cargo bench --locked -p weir-gpu-exporter --bench cost
 
 # LiteLLM's proxy and the current OpenAI SDK can't share an environment, so there are two.
 $(VENV)/ready: tests/real/requirements.txt tests/real/litellm.txt
@@ -82,12 +87,18 @@ $(NODE)/node_modules/ready: $(NODE)/package-lock.json $(VENV)/ready
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm ci --loglevel=error --prefix $(NODE)
 	touch $@
 
-.PHONY: tools-build tools-count tools-real
+.PHONY: tools-build tools-rules tools-count tools-real
 tools-build:
 	@scripts/tools.sh build
 
+tools-rules:
+	@scripts/tools.sh rules
+
 tools-count:
 	@scripts/tools.sh count
+
+tools-nvml:
+	@scripts/nvml-library.sh target/nvml
 
 tools-real:
 	@scripts/tools.sh real

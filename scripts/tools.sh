@@ -43,13 +43,16 @@ python)
     need python3 python3 "the tests with real components"
     need python3-venv python3-venv "the tests with real components"
     ;;
+rules)
+    need promtool prometheus "to test the rules for Prometheus"
+    ;;
 real)
     need curl curl "the README's own lines, which are tested, and compressed answers"
     need prometheus prometheus "the test that scrapes with a real Prometheus"
     need promtool prometheus "promtool check metrics"
     ;;
 *)
-    echo "usage: tools.sh build|count|fuzz|python|real" >&2
+    echo "usage: tools.sh build|count|fuzz|python|rules|real" >&2
     exit 2
     ;;
 esac

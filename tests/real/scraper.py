@@ -66,11 +66,11 @@ class Prometheus:
             return json.load(answer)
 
 
-def start_prometheus(folder, port, **targets):
-    """Starts Prometheus; `targets` names the addresses of Weir's admin endpoints and of LiteLLM."""
-    configuration = folder / "prometheus.yml"
-    configuration.write_text(CONFIGURATION.format(**targets))
-    command = ["prometheus", f"--config.file={configuration}", f"--storage.tsdb.path={folder / 'tsdb'}"]
+def start_prometheus(folder, port, configuration=CONFIGURATION, **targets):
+    """Starts Prometheus; `targets` names the addresses that the configuration has places for."""
+    file = folder / "prometheus.yml"
+    file.write_text(configuration.format(**targets))
+    command = ["prometheus", f"--config.file={file}", f"--storage.tsdb.path={folder / 'tsdb'}"]
     command += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]
     return Prometheus(Program("prometheus", command, folder), f"http://127.0.0.1:{port}")
 

@@ -46,7 +46,7 @@ def run(line):
 
 
 def test_the_curl_lines(sidecar):
-    stream, metrics = commands("curl")
+    stream, metrics = [line for line in commands("curl") if ":9445" not in line]
     events = sidecar(stream.replace("your-model", "llama")).split("\n\n")
     assert events[-2] == "data: [DONE]"
     answer = [json.loads(event.removeprefix("data: ")) for event in events[:-2]]
@@ -60,6 +60,22 @@ def test_the_curl_lines(sidecar):
         return True
 
     until("the request is counted", counted, 10)
+
+
+def test_the_gpu_exporter(tmp_path):
+    [port] = free_ports(1)
+    [command] = commands("weir-gpu-exporter")
+    program, *arguments = command.split()
+    command = [BINARIES / program, *arguments, "--listen", f"127.0.0.1:{port}"]
+    exporter = Program("gpu-exporter", command, tmp_path)
+    ready = lambda: subprocess.run(["curl", "-sf", f"127.0.0.1:{port}/ready"], capture_output=True).returncode == 0
+    try:
+        exporter.wait_until("the GPUs are read", ready, 20)
+        [metrics] = [line for line in commands("curl") if ":9445" in line]
+        page = run(metrics.replace(":9445", f":{port}"))
+        assert len(re.findall(r"^nvidia_gpu_duty_cycle\{", page, re.MULTILINE)) == 8
+    finally:
+        assert exporter.stop() == 0, exporter.log_tail()
 
 
 def test_the_scrape_configuration(tmp_path):

@@ -1,0 +1,72 @@
+//! The exporter itself: how reading goes.
+
+use std::collections::BTreeMap;
+
+use super::families::{Families, Metric};
+use crate::state::State;
+
+const SOURCE_UP: Metric =
+    Metric::gauge("weir_source_up", "1 where the source can be read, else 0.");
+const LAST_SUCCESS: Metric = Metric::gauge(
+    "weir_source_last_success_timestamp_seconds",
+    "When the source was last read, in seconds since 1970.",
+);
+const SIMULATED: Metric =
+    Metric::gauge("weir_source_simulated", "1 where all of this is simulated, else 0.");
+const READ: Metric = Metric::gauge("weir_gpu_read_seconds", "How long the last read took.");
+const READS: Metric = Metric::counter("weir_gpu_reads_total", "Reads by how they went.");
+const OVERFLOW: Metric = Metric::counter(
+    "weir_label_overflow_total",
+    "Values that found no place in a label, counted at each read.",
+);
+const RELOADS: Metric =
+    Metric::counter("weir_config_reloads_total", "How often the configuration was read again.");
+const LAST_RELOAD: Metric = Metric::gauge(
+    "weir_config_last_reload_success",
+    "1 if the configuration could be read when it was last read, else 0: then the one before is in force.",
+);
+
+/// What the exporter says of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Exporter<'a> {
+    /// `nvml` or `simulate`.
+    pub source: &'static str,
+    /// Whether nothing of it is real.
+    pub simulated: bool,
+    /// How reading goes.
+    pub state: &'a State,
+    /// Processes that had no place, so far.
+    pub left_out: u64,
+    /// Reloads so far.
+    pub reloads: Reloads,
+}
+
+/// How often the configuration was read again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reloads {
+    /// It is in force.
+    pub success: u64,
+    /// It could not be used.
+    pub failure: u64,
+    /// Whether the last one failed.
+    pub last_failed: bool,
+}
+
+pub(super) fn add(families: &mut Families, exporter: &Exporter<'_>) {
+    let Exporter { source, simulated, state, left_out, reloads } = *exporter;
+    let of_source = [("source", source)];
+    families.add(&SOURCE_UP, &of_source, state.is_up());
+    families.add(&LAST_SUCCESS, &of_source, state.last_success);
+    families.add(&SIMULATED, &[], simulated);
+    families.add(&READ, &[], state.last_read);
+    for (result, count) in state.reads.by_result() {
+        families.add(&READS, &[("result", result)], count);
+    }
+    families.add(&OVERFLOW, &[("label", "pid")], left_out);
+    for (result, count) in
+        BTreeMap::from([("failure", reloads.failure), ("success", reloads.success)])
+    {
+        families.add(&RELOADS, &[("result", result)], count);
+    }
+    families.add(&LAST_RELOAD, &[], !reloads.last_failed);
+}
