@@ -22,6 +22,7 @@ mod response;
 mod retry;
 mod settle;
 mod stall;
+mod upgrade;
 
 use std::sync::Arc;
 use std::time::Duration;

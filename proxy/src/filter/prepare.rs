@@ -4,17 +4,14 @@ use std::slice;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use http::{Method, Version, header};
+use http::{Version, header};
 use pingora::prelude::{Result, Session};
 use weir_ledger::Rejection;
-use weir_wire::{Class, Endpoint, Exchange, Policy, RequestHead, UsagePolicy, classify};
+use weir_wire::{Class, Endpoint, Exchange, RequestHead, UsagePolicy, classify};
 
-use super::Gate;
-use super::admit;
-use super::coding;
 use super::context::{Context, Metered};
 use super::rejection::{self, Rejected};
-use super::{find_route, limits};
+use super::{Gate, admit, coding, find_route, limits, upgrade};
 use crate::door::{KEEP, Phase};
 use crate::route::Route;
 use crate::table::ByPath;
@@ -28,8 +25,8 @@ pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Contex
     session.downstream_session.set_pipelining_enabled(true);
     leave_time_to_the_door(session);
     spare_http_1_0(session);
-    drop_useless_upgrade(session);
-    ctx.sending.upgrade = asks_for_websocket(session);
+    upgrade::drop_useless(session);
+    ctx.sending.upgrade = upgrade::asks_for_websocket(session);
     take_turn(session, ctx);
     let written = String::from_utf8_lossy(session.req_header().raw_path()).into_owned();
     let length = content_length(session);
@@ -48,22 +45,23 @@ pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Contex
         ByPath::Unknown => None,
     };
     ctx.route.clone_from(&by_path);
-    // Until it is passed on, all that can be said of it is that it came.
-    begin(ctx);
     let routes = by_path.as_ref().map_or_else(|| table.routes(), slice::from_ref);
     if let Some(rejected) = unwanted(session, ctx, &target, routes) {
         return rejection::refuse(session, ctx, &rejected).await;
     }
     let (route, early) = match by_path {
         Some(route) => (Some(route), Bytes::new()),
-        None => find_route::by_model(session, ctx, &target, table, length).await?,
+        None => {
+            // Until its route is found, it is a request without one, should it end there.
+            rejection::begin(ctx);
+            find_route::by_model(session, ctx, &target, table, length).await?
+        }
     };
     let Some(route) = route.filter(|_| !is_lost(session)) else {
         return unrouted(session, ctx, &table.prefixes()).await;
     };
     ctx.route = Some(Arc::clone(&route));
     if let Some(rejected) = admit::refused_by(&route, ctx) {
-        begin(ctx);
         return rejection::refuse(session, ctx, &rejected).await;
     }
     pass(session, ctx, &route, &target, early).await?;
@@ -233,26 +231,6 @@ pub(super) fn request_head<'a>(
     }
 }
 
-/// Leaves an `upgrade` only where it can be one. One that `connection` does not name is not meant for the
-/// next hop (RFC 9110, 7.8), and a WebSocket begins with a GET without a body (RFC 6455, 4.1); servers
-/// ignore others, but Pingora would upgrade, and no limit on bodies would hold.
-fn drop_useless_upgrade(session: &mut Session) {
-    let may_upgrade =
-        session.req_header().method == Method::GET && content_length(session) == Some(0);
-    let head = session.req_header_mut();
-    let options = head.headers.get_all(header::CONNECTION).iter();
-    let mut options = options.filter_map(|value| value.to_str().ok()).flat_map(|it| it.split(','));
-    let is_named = options.any(|option| option.trim().eq_ignore_ascii_case("upgrade"));
-    if !is_named || !may_upgrade {
-        head.remove_header(&header::UPGRADE);
-    }
-}
-
-fn asks_for_websocket(session: &Session) -> bool {
-    let upgrade = session.get_header(header::UPGRADE).and_then(|value| value.to_str().ok());
-    upgrade.is_some_and(|upgrade| upgrade.trim().eq_ignore_ascii_case("websocket"))
-}
-
 /// Keeps what is read, so that Pingora sends it; a client that waits for `100 Continue` gets it.
 pub(super) async fn begin_reading(session: &mut Session, ctx: &mut Context) -> Result<()> {
     session.as_mut().enable_retry_buffering();
@@ -269,7 +247,7 @@ fn is_lost(session: &mut Session) -> bool {
     session.as_ref().retry_buffer_truncated() && session.is_body_done()
 }
 
-fn content_length(session: &Session) -> Option<usize> {
+pub(super) fn content_length(session: &Session) -> Option<usize> {
     if session.get_header(header::TRANSFER_ENCODING).is_some() {
         return None;
     }
@@ -283,14 +261,6 @@ fn content_length(session: &Session) -> Option<usize> {
 /// Whether a body follows, as far as the head tells.
 pub(super) fn has_body(session: &mut Session) -> bool {
     !session.is_body_empty()
-}
-
-/// Begins to meter a request that may not get far.
-fn begin(ctx: &mut Context) {
-    if let Class::Llm(endpoint) = ctx.class {
-        let exchange = Exchange::new(&RequestHead::json(endpoint), Policy::observe());
-        ctx.metered = Some(Metered::new(exchange, ctx.series().begin(endpoint)));
-    }
 }
 
 /// No route takes the request: says which there are.

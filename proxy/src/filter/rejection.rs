@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use pingora::prelude::{Result, Session};
 use weir_ledger::Rejection;
-use weir_wire::End;
+use weir_wire::{Class, End, Exchange, Policy, RequestHead};
 
 use super::answer::{self, Own};
-use super::context::Context;
+use super::context::{Context, Metered};
 
 /// A refusal, and what the client is told.
 pub(super) struct Rejected {
@@ -64,7 +64,7 @@ pub(super) async fn refuse(
     ctx: &mut Context,
     rejected: &Rejected,
 ) -> Result<bool> {
-    if ctx.metered.is_none() {
+    if !begin(ctx) {
         ctx.series().passthrough();
     }
     tell(session, ctx, rejected).await?;
@@ -87,4 +87,13 @@ pub(super) async fn tell(
     };
     answer::send(session, ctx.class, own).await?;
     Ok(own.code)
+}
+
+/// Begins to meter a request that may not get far. Returns whether it is one to be metered.
+pub(super) fn begin(ctx: &mut Context) -> bool {
+    if let Class::Llm(endpoint) = ctx.class {
+        let exchange = Exchange::new(&RequestHead::json(endpoint), Policy::observe());
+        ctx.metered = Some(Metered::new(exchange, ctx.series().begin(endpoint)));
+    }
+    ctx.metered.is_some()
 }
