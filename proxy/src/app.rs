@@ -49,15 +49,18 @@ pub struct App {
 }
 
 impl App {
+    /// Reads the certificates and keys that the configuration names, and takes nothing from the system.
+    pub fn check(config: &Config) -> Result<(), StartError> {
+        check_authorities(config)?;
+        for tls in config.listeners.iter().filter_map(|listener| listener.tls.as_ref()) {
+            Tls::load(tls)?;
+        }
+        Ok(())
+    }
+
     /// Binds everything and begins to serve.
     pub fn start(config: &Config) -> Result<Self, StartError> {
-        // Two providers may be in the build; whoever came first is as good.
-        let _already = rustls::crypto::ring::default_provider().install_default();
-        if let Some(path) = &config.tls_ca_file {
-            // Pingora panics on a file that it can't use.
-            pem_file::roots(path)
-                .map_err(|why| StartError::Certificates { path: path.clone(), why })?;
-        }
+        check_authorities(config)?;
         let shared = Shared::new(config, Ledger::new());
         let draining = Arc::new(AtomicBool::new(false));
         let pages = ProxyPages { shared: Arc::clone(&shared), draining: Arc::clone(&draining) };
@@ -113,6 +116,17 @@ impl App {
     pub fn ledger(&self) -> &Ledger {
         &self.shared.ledger
     }
+}
+
+/// Pingora panics on a file that it can't use.
+fn check_authorities(config: &Config) -> Result<(), StartError> {
+    // Two providers may be in the build; whoever came first is as good.
+    let _already = rustls::crypto::ring::default_provider().install_default();
+    if let Some(path) = &config.tls_ca_file {
+        pem_file::roots(path)
+            .map_err(|why| StartError::Certificates { path: path.clone(), why })?;
+    }
+    Ok(())
 }
 
 fn runtime(config: &Config) -> std::io::Result<Runtime> {

@@ -126,10 +126,10 @@ impl Door {
 
     /// There is no room: says so where that can be said without a handshake.
     fn turn_away(&self, tcp: TcpStream) {
-        self.shared.refused_unread(self.listener, Rejection::TooManyConnections, Some(503));
-        if self.tls.is_none()
-            && let Some(farewell) = self.places.farewell()
-        {
+        let farewell = if self.tls.is_none() { self.places.farewell() } else { None };
+        let code = farewell.is_some().then_some(503);
+        self.shared.refused_unread(self.listener, Rejection::TooManyConnections, code);
+        if let Some(farewell) = farewell {
             tokio::spawn(linger::refuse(tcp, farewell));
         }
     }

@@ -19,7 +19,13 @@ fn main() -> ExitCode {
         }
     };
     if args.common.check {
-        return ExitCode::SUCCESS;
+        return match App::check(&config) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                complain(&error);
+                ExitCode::from(cli::EXIT_CONFIG)
+            }
+        };
     }
     if let Err(error) = logging::init(args.common.log_format(), logging::DEFAULT_FILTER) {
         complain(&error);

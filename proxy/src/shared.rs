@@ -85,11 +85,16 @@ impl Shared {
         self.in_flight.load(Ordering::SeqCst)
     }
 
+    /// Connections with answers that may not have been sent to their end.
+    pub(crate) fn unsent(&self) -> usize {
+        self.unsent.load(Ordering::SeqCst)
+    }
+
     /// Waits until no request is under way, and no answer.
     pub(crate) async fn idle(&self) {
         loop {
             let ended = self.ended.notified();
-            if self.in_flight() == 0 && self.unsent.load(Ordering::SeqCst) == 0 {
+            if self.in_flight() == 0 && self.unsent() == 0 {
                 return;
             }
             ended.await;

@@ -57,7 +57,7 @@ impl Watched {
 }
 
 /// Stands for the content of all; a file that can't be read counts as empty.
-fn content(files: &[PathBuf]) -> u64 {
+pub fn content(files: &[PathBuf]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for file in files {
         // Reading a pipe would wait for somebody to write.

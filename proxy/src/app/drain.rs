@@ -42,13 +42,19 @@ impl App {
                 () = tokio::time::sleep(self.config.drain_grace) => false,
             }
         });
-        let cut = if in_time { 0 } else { self.shared.in_flight() };
+        let (cut, unread) =
+            if in_time { (0, 0) } else { (self.shared.in_flight(), self.shared.unsent()) };
         self.shared.cut();
         drop((self.polls, self.expiry));
         self.runtime.shutdown_timeout(LETTING_GO);
         self.admin.stop();
         let drained = Drained { finished: live.saturating_sub(cut), cut };
-        info!(finished = drained.finished, cut = drained.cut, "Drained.");
+        info!(
+            finished = drained.finished,
+            cut = drained.cut,
+            connections_with_unread_answers = unread,
+            "Drained."
+        );
         drained
     }
 }

@@ -1,5 +1,6 @@
 //! While it runs: signals, and a configuration that is read again.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use rustls::ServerConfig;
 use tracing::{error, info, warn};
 use weir_daemon::config::{ConfigError, Layers};
 use weir_daemon::signals::{Signal, Signals};
-use weir_daemon::watched::Watched;
+use weir_daemon::watched::{self, Watched};
 
 use super::{App, StartError};
 use crate::config::{Config, Reloaded};
@@ -63,9 +64,17 @@ impl App {
     }
 
     /// After a refusal: waits until what was missing is there, since it need not be in a file that is
-    /// in force.
+    /// in force. As with those, what is found counts once it was found twice the same.
     async fn can_be_used_now(&self, layers: &Layers) {
-        while self.read(layers).is_err() {
+        let files = self.config.files(layers.path());
+        let mut before = None;
+        loop {
+            let found = watched::content(&files);
+            // Reading a pipe would wait for somebody to write.
+            let can_be_read = layers.path().is_none_or(Path::is_file);
+            if before.replace(found) == Some(found) && can_be_read && self.read(layers).is_ok() {
+                return;
+            }
             tokio::time::sleep(TRY_AGAIN).await;
         }
     }

@@ -191,7 +191,7 @@ impl AsyncWrite for Connection {
             Layer::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
             Layer::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
         };
-        self.blocked.set(polled.is_pending());
+        self.blocked.note(&polled);
         polled
     }
 
@@ -205,7 +205,7 @@ impl AsyncWrite for Connection {
             Layer::Plain(tcp) => Pin::new(tcp).poll_write_vectored(cx, slices),
             Layer::Tls(tls) => Pin::new(tls).poll_write_vectored(cx, slices),
         };
-        self.blocked.set(polled.is_pending());
+        self.blocked.note(&polled);
         polled
     }
 
@@ -222,7 +222,7 @@ impl AsyncWrite for Connection {
             Layer::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
             Layer::Tls(tls) => Pin::new(tls).poll_flush(cx),
         };
-        self.blocked.set(polled.is_pending());
+        self.blocked.note(&polled);
         polled
     }
 

@@ -10,6 +10,7 @@ use pingora::protocols::http::ServerSession;
 use pingora::protocols::http::v2::server::{H2Accept, HttpSession, default_h2_options, handshake};
 use pingora::protocols::{Digest, Stream};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tracing::debug;
 use weir_ledger::Rejection;
 
@@ -30,6 +31,13 @@ const REQUESTS: usize = 256;
 /// be: what is too large is to be refused in words, and not by the library.
 const COUNTED_ON_TOP: usize = 256 * 64;
 
+/// What the h2 library holds of an answer that its client does not take.
+const HELD: usize = 64 << 10;
+
+/// How long a client may take no byte of what is left of its answers, where no limit is configured: over
+/// HTTP/2 that is held by Weir.
+const UNREAD: Duration = Duration::from_secs(15 * 60);
+
 /// How long a client has to close the connection once it was told to.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -45,12 +53,14 @@ pub(super) async fn serve(door: &Arc<Door>, stream: Stream, blocked: &Blocked, l
     let mut options = default_h2_options();
     let head = limits.head.saturating_add(COUNTED_ON_TOP);
     options.max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX));
+    options.max_send_buffer_size(HELD);
     let shaking = tokio::time::timeout(limits.head_timeout, handshake(stream, Some(options)));
     match shaking.await {
         Ok(Ok(connection)) => {
             let requests = JoinSet::new();
+            let stuck = Stuck { blocked, progress: 0, since: Instant::now() };
             let guests =
-                Guests { door, blocked, limits, digest, requests, unsent: None, malformed: 0 };
+                Guests { door, stuck, limits, digest, requests, unsent: None, malformed: 0 };
             guests.serve(connection).await;
         }
         Ok(Err(error)) => count_if_broken(door, &error),
@@ -61,7 +71,7 @@ pub(super) async fn serve(door: &Arc<Door>, stream: Stream, blocked: &Blocked, l
 /// The requests of one connection.
 struct Guests<'a> {
     door: &'a Arc<Door>,
-    blocked: &'a Blocked,
+    stuck: Stuck<'a>,
     limits: Limits,
     digest: Arc<Digest>,
     requests: JoinSet<()>,
@@ -73,15 +83,19 @@ struct Guests<'a> {
 impl Guests<'_> {
     async fn serve(mut self, mut connection: H2) {
         let mut stopped = self.door.stopped.clone();
-        let mut is_closing = false;
+        let (mut is_stopping, mut is_closing) = (false, false);
         loop {
             let is_quiet = self.requests.is_empty();
+            if is_stopping && is_quiet && !is_closing {
+                // Not before: Python's h2 takes a GOAWAY for the end of what is under way.
+                is_closing = true;
+                connection.graceful_shutdown();
+            }
             let patience = if is_closing { GOODBYE } else { self.limits.idle };
             let accepted = tokio::select! {
                 biased;
-                _ = stopped.wait_for(|stopped| *stopped), if !is_closing => {
-                    is_closing = true;
-                    connection.graceful_shutdown();
+                _ = stopped.wait_for(|stopped| *stopped), if !is_stopping => {
+                    is_stopping = true;
                     continue;
                 }
                 // What has ended is let go.
@@ -90,13 +104,16 @@ impl Guests<'_> {
                 accepted = HttpSession::from_h2_conn(&mut connection, Arc::clone(&self.digest)) => accepted,
                 // Behind that, so that it sees what came of the writing. While the connection is being
                 // closed, the client is to have all of it.
-                () = self.blocked.over(), if is_quiet && !is_closing && self.unsent.is_some() => {
+                () = self.stuck.blocked.over(), if is_quiet && !is_closing && self.unsent.is_some() => {
                     self.unsent = None;
                     continue;
                 }
                 () = tokio::time::sleep(patience), if is_quiet => {
-                    if self.blocked.is() {
-                        // It reads slowly, which is no idling.
+                    if self.stuck.blocked.is() {
+                        // It reads slowly, which is no idling; or not at all.
+                        if self.stuck.for_as_long_as(self.limits.unread.unwrap_or(UNREAD)) {
+                            break;
+                        }
                         continue;
                     }
                     if is_closing {
@@ -108,7 +125,7 @@ impl Guests<'_> {
                 }
             };
             match accepted {
-                Ok(Some(H2Accept::Session(session))) => self.welcome(session),
+                Ok(Some(H2Accept::Session(session))) => self.welcome(session, is_stopping),
                 Ok(Some(H2Accept::Rejected)) => {
                     self.refused(Rejection::BadRequest);
                     self.malformed += 1;
@@ -127,10 +144,13 @@ impl Guests<'_> {
         self.requests.detach_all();
     }
 
-    fn welcome(&mut self, mut session: HttpSession) {
-        if self.requests.len() >= REQUESTS {
+    fn welcome(&mut self, mut session: HttpSession, is_stopping: bool) {
+        if is_stopping || self.requests.len() >= REQUESTS {
+            // It may be sent again: nothing was done for it.
             session.shutdown_with_reason(h2::Reason::REFUSED_STREAM);
-            self.refused(Rejection::TooManyRequests);
+            if !is_stopping {
+                self.refused(Rejection::TooManyRequests);
+            }
             return;
         }
         self.unsent.get_or_insert_with(|| Unsent::begin(&self.door.shared));
@@ -139,6 +159,23 @@ impl Guests<'_> {
 
     fn refused(&self, reason: Rejection) {
         self.door.shared.refused_unread(self.door.listener, reason, None);
+    }
+}
+
+/// How long a client has taken no byte.
+struct Stuck<'a> {
+    blocked: &'a Blocked,
+    progress: u64,
+    since: Instant,
+}
+
+impl Stuck<'_> {
+    fn for_as_long_as(&mut self, limit: Duration) -> bool {
+        let progress = self.blocked.progress();
+        if progress != self.progress {
+            *self = Self { progress, since: Instant::now(), ..*self };
+        }
+        self.since.elapsed() >= limit
     }
 }
 

@@ -92,7 +92,7 @@ fn lists_that_let_nobody_in_are_refused() {
     let route = "proxy.routes.0";
     for (lines, of_route, message) in [
         ("", "access = \"keys\"", "access = keys: expected at least one [[proxy.keys]] beside it"),
-        ("", "allow_keys = [\"a\"]", "allow_keys = (hidden): expected access = \"keys\" beside it"),
+        ("", "allow_keys = [\"a\"]", "allow_keys = (hidden): expected at least one [[proxy.keys]]"),
         (
             &keys,
             "access = \"open\"\nallow_keys = [\"a\"]",

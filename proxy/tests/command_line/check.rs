@@ -104,12 +104,21 @@ fn every_shipped_example_is_valid() {
     assert!(checked > 0, "no example was found");
 }
 
-/// The text with a file of the test in place of each one that an example has in `/run/secrets`.
+/// The text with a file of the test in place of each one that an example has in `/run/secrets`, and of
+/// each certificate and key.
 fn with_secrets(mut text: String) -> (String, Vec<ConfigFile>) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let mut files = Vec::new();
-    while let Some(begin) = text.find("\"/run/secrets/") {
+    while let Some(begin) = ["\"/run/secrets/", "\"/etc/weir/"].iter().find_map(|it| text.find(it))
+    {
         let end = begin + 1 + text[begin + 1..].find('"').unwrap();
-        let secret = file(&"0123456789abcdef".repeat(4));
+        let name = &text[begin + 1..end];
+        let content = match name.rsplit_once('.') {
+            Some((_, "crt" | "pem")) => made.cert.pem(),
+            Some((_, "key")) => made.signing_key.serialize_pem(),
+            _ => "0123456789abcdef".repeat(4),
+        };
+        let secret = file(&content);
         text.replace_range(begin..=end, &format!("{:?}", secret.to_str().unwrap()));
         files.push(secret);
     }
@@ -231,4 +240,16 @@ fn assert_refused(lines: &str, message: &str) {
     let begins = format!("weir-proxy: {message}");
     assert!(error.starts_with(&begins), "{lines}\n  said     {error}\n  expected {begins}");
     assert_eq!(error.lines().count(), 1, "one line: {error}");
+}
+
+/// As at the start: `--check && weir-proxy` is to mean something.
+#[test]
+fn certificates_are_read() {
+    let route = "[[proxy.routes]]\nupstream = \"http://127.0.0.1:1\"\n";
+    let tls = "[proxy.tls.engine]\ncertificate = \"/not/there.pem\"\nkey = \"/not/there.key\"\n";
+    let said = check_file(&format!("{tls}{route}")).unwrap_err();
+    assert!(said.contains("reading the certificate from /not/there.pem"), "{said}");
+    let said =
+        check_file(&format!("[proxy]\ntls_ca_file = \"/not/there.pem\"\n{route}")).unwrap_err();
+    assert!(said.contains("(proxy.tls_ca_file) from /not/there.pem"), "{said}");
 }

@@ -68,6 +68,25 @@ async fn a_file_that_changed_is_read_without_a_signal() {
     assert_eq!(reloads(&weir), (Some(1.0), Some(1.0), Some(1.0)));
 }
 
+/// A configuration may name a file that comes later, as in Kubernetes a secret after the ConfigMap.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_refused_is_taken_once_it_can_be_used() {
+    let upstream = upstream("old").await;
+    let path = file(&one_route(&upstream.url(), ""));
+    let secret = file("");
+    std::fs::remove_file(&*secret).unwrap();
+    let mut weir = Weir::with_file(&path);
+    let clients = format!(
+        "[proxy.clients]\nmetrics = \"hash\"\nhash_secret_file = {:?}\n",
+        secret.to_str().unwrap()
+    );
+    write(&path, &(one_route(&upstream.url(), "") + &clients));
+    weir.logged("The configuration can't be used; the old one stays.");
+    write(&secret, "a secret of more than sixteen bytes");
+    weir.logged("The configuration was read again.");
+    assert_eq!(reloads(&weir), (Some(1.0), Some(1.0), Some(1.0)));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bad_file_is_refused_and_the_old_routes_stay() {
     let upstream = upstream("old").await;

@@ -241,6 +241,32 @@ async fn neither_idling_nor_a_drain_cuts_what_was_not_read_yet() {
     assert_eq!(draining.await.unwrap().0.cut, 0);
 }
 
+/// One that never reads what is left is cut off where the operator says when; what Weir holds for it has a
+/// bound.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_never_reads_may_be_cut_off() {
+    let sim = Upstream::builder().start().await.unwrap();
+    let second = std::time::Duration::from_secs(1);
+    let limits = weir_proxy::Limits { idle: second, unread: Some(second), ..Default::default() };
+    let config = config([engine([route("default", &sim.url())])]);
+    let proxy = ProxyGuard::start(&weir_proxy::Config { limits, ..config });
+    let mut client = H2::slow(proxy.engine()).await;
+    // Little enough to be handed over whole, and too much for the socket.
+    for _ in 0..60 {
+        let sent = client.send(
+            request(Api::Completions, "tokens=8000,gap=0ms"),
+            Some(body(Api::Completions, false)),
+        );
+        drop(tokio::spawn(whole(sent.await)));
+    }
+    let closed = async || {
+        let open = proxy.scrape().await.sum("weir_client_connections", &[]);
+        (open == Some(0.0)).then_some(())
+    };
+    eventually(DEADLINE, "its connection is closed", closed).await;
+    proxy.settled().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_drain_lets_streams_finish() {
     let sim = Upstream::builder().start().await.unwrap();

@@ -115,7 +115,11 @@ pub(super) fn route(
         return Err(loaded.invalid(&format!("{key}.access"), "keys", expected));
     }
     if !needs_key && raw.allow_keys.is_some() {
-        let expected = "access = \"keys\" beside it: an open route has no use for a list of keys";
+        let expected = if known.is_empty() {
+            "at least one [[proxy.keys]], whose aliases it lists"
+        } else {
+            "access = \"keys\" beside it: an open route has no use for a list of keys"
+        };
         return Err(loaded.invalid(&format!("{key}.allow_keys"), "a list", expected));
     }
     let alias = |alias: &str| {
