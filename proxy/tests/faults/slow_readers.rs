@@ -33,7 +33,8 @@ async fn gaps_while_a_client_does_not_read_are_not_the_models() {
     let stall = scrape.sum("llm_client_stall_seconds_total", &[]).unwrap();
     assert!(stall > 0.0, "{stall} s");
     let (of_quick, counted) = gaps(&scrape, "quick");
-    assert!(of_quick < discarded, "{of_quick} of the quick one, {discarded} of the slow one");
+    // None, but where this machine keeps the quick one from reading for a moment.
+    assert!(of_quick <= counted / 20.0, "{of_quick} discarded of the quick one, {counted} counted");
     assert!(counted > 0.0, "the quick one has gaps");
 
     let slow = slow.answer().await;
