@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use weir_daemon::exposition::to_text;
-use weir_gpu_exporter::container::{Containers, shares};
-use weir_gpu_exporter::exposition::{Exporter, Reloads, openmetrics};
+use weir_gpu_exporter::container::{Containers, Notice, shares};
+use weir_gpu_exporter::exposition::{Exporter, LeftOut, Reloads, openmetrics};
 use weir_gpu_exporter::snapshot::{Process, Snapshot};
 use weir_gpu_exporter::source::simulate::Simulation;
 use weir_gpu_exporter::source::{GpuSource, nvml};
@@ -49,8 +49,13 @@ fn scrape(report: &mut Report, what: &str, snapshot: &Snapshot) {
     let snapshot = Some(Arc::new(snapshot.clone()));
     let state = State { snapshot, ..State::default() };
     let reloads = Reloads::default();
-    let exporter =
-        Exporter { source: "simulate", simulated: true, state: &state, left_out: 0, reloads };
+    let exporter = Exporter {
+        source: "simulate",
+        simulated: true,
+        state: &state,
+        left_out: LeftOut::default(),
+        reloads,
+    };
     let page = || openmetrics(state.snapshot.as_deref(), &exporter);
     let kibibytes = page().len() / 1024;
     report.row(&format!("scrape of {what} ({kibibytes} KiB), OpenMetrics"), &mut || {
@@ -66,7 +71,8 @@ fn read_nvml(report: &mut Report) {
     let folder = std::env::temp_dir().join(format!("weir-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     library::install(&folder);
-    let mut source = nvml::opener(Some(folder.join(library::NAME)))().unwrap();
+    let open = nvml::opener(Some(folder.join(library::NAME)), &Arc::default());
+    let mut source = open(&Arc::default()).unwrap();
     report.row("read of NVML, 8 GPUs, by a stand-in that answers at once", &mut || {
         black_box(source.read().unwrap());
     });
@@ -84,9 +90,9 @@ fn look_up(report: &mut Report) {
     let fresh = with_processes(empty, |gpu| if gpu == 0 { pids.clone() } else { Vec::new() });
     let number = pids.len();
     report.row(&format!("containers of {number} new processes"), &mut || {
-        Containers::new("/proc").fill(&mut fresh.clone());
+        Containers::new("/proc", Notice::default()).fill(&mut fresh.clone());
     });
-    let mut containers = Containers::new("/proc");
+    let mut containers = Containers::new("/proc", Notice::default());
     report.row(&format!("containers of {number} known processes"), &mut || {
         containers.fill(&mut fresh.clone());
     });

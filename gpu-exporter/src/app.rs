@@ -1,21 +1,20 @@
 //! From a configuration to an exporter that serves: the only wiring.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+mod run;
 
-use parking_lot::RwLock;
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock};
 use tokio::runtime::{Builder, Runtime};
-use tracing::{error, info, warn};
+use tracing::{info, warn};
 use weir_daemon::admin::{AdminError, AdminServer};
-use weir_daemon::config::Layers;
-use weir_daemon::signals::{Signal, Signals};
-use weir_daemon::watched::Watched;
 
 use crate::config::{Config, SourceKind};
-use crate::container::Containers;
-use crate::exposition::Reloads;
+use crate::container::{Containers, Notice};
+use crate::exposition::{LeftOut, Reloads};
 use crate::pages::{ExporterPages, LoadedAgain};
 use crate::sampler::{Cadence, Open, Sampler};
+use crate::source::history::History;
 use crate::source::nvml;
 use crate::source::simulate::Simulation;
 use crate::source::with_containers::WithContainers;
@@ -46,12 +45,14 @@ impl App {
     /// exporter without one runs and says so.
     pub fn start(config: &Config) -> Result<Self, StartError> {
         let published = Arc::new(Published::default());
-        let left_out = Arc::new(AtomicU64::new(0));
+        let left_out = Arc::<Mutex<LeftOut>>::default();
+        let history = Arc::new(History::default());
         let access = Arc::clone(&config.admin_access);
         let pages = Arc::new(ExporterPages {
             source: config.source,
             published: Arc::clone(&published),
             left_out: Arc::clone(&left_out),
+            history: Arc::clone(&history),
             loaded: RwLock::new(LoadedAgain { access, reloads: Reloads::default() }),
         });
         let version = env!("CARGO_PKG_VERSION");
@@ -63,74 +64,26 @@ impl App {
         }
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let cadence = Cadence { interval: config.interval, timeout: config.timeout };
-        let sampler = Sampler::start(open(config, left_out), cadence, published)?;
+        let sampler = Sampler::start(open(config, left_out, &history), cadence, published)?;
         Ok(Self { config: config.clone(), pages, runtime, admin, sampler })
-    }
-
-    /// Serves until SIGTERM or SIGINT. SIGHUP, and another content of a file that is in force, make it read
-    /// `layers` again.
-    pub fn run_until_signalled(mut self, layers: &Layers) -> Result<(), StartError> {
-        let mut signals = {
-            let _within = self.runtime.enter();
-            Signals::new()?
-        };
-        info!("Serving.");
-        let mut watched = Watched::new(self.config.files(layers.path()));
-        loop {
-            let signal = self.runtime.block_on(async {
-                tokio::select! {
-                    signal = signals.next() => signal,
-                    () = watched.changed() => Signal::Reload,
-                }
-            });
-            if signal != Signal::Reload {
-                break;
-            }
-            watched.will_be_read();
-            self.reload(layers);
-            watched.watch(self.config.files(layers.path()));
-        }
-        self.admin.stop();
-        drop(self.sampler);
-        info!("Ended.");
-        Ok(())
-    }
-
-    fn reload(&mut self, layers: &Layers) {
-        let new = match Config::load(layers) {
-            Ok(new) => new,
-            Err(error) => {
-                let reloads = &mut self.pages.loaded.write().reloads;
-                *reloads = Reloads { failure: reloads.failure + 1, last_failed: true, ..*reloads };
-                error!(%error, "The configuration can't be used; the old one stays.");
-                return;
-            }
-        };
-        if self.config.reload(new) {
-            warn!("Only changes of admin_access are applied; the others need a restart.");
-        }
-        let mut loaded = self.pages.loaded.write();
-        loaded.access = Arc::clone(&self.config.admin_access);
-        let reloads = &mut loaded.reloads;
-        *reloads = Reloads { success: reloads.success + 1, last_failed: false, ..*reloads };
-        info!("The configuration was read again.");
     }
 }
 
 /// How the configured source is opened.
-fn open(config: &Config, left_out: Arc<AtomicU64>) -> Open {
+fn open(config: &Config, left_out: Arc<Mutex<LeftOut>>, history: &Arc<History>) -> Open {
     match config.source {
         // Its processes have containers, and are no processes of this machine's.
         SourceKind::Simulate => {
             let simulation = Simulation::start();
-            Box::new(move || Ok(Box::new(simulation)))
+            Box::new(move |_| Ok(Box::new(simulation)))
         }
         SourceKind::Nvml => {
-            let nvml = nvml::opener(config.nvml_library.clone());
+            let nvml = nvml::opener(config.nvml_library.clone(), history);
             let proc = config.proc.clone();
-            Box::new(move || {
-                let source = nvml()?;
-                let containers = Containers::new(&proc);
+            let notice = Notice::default();
+            Box::new(move |asking| {
+                let source = nvml(asking)?;
+                let containers = Containers::new(&proc, notice.clone());
                 let left_out = Arc::clone(&left_out);
                 Ok(Box::new(WithContainers { source, containers, left_out }))
             })

@@ -9,6 +9,8 @@ use serde::Deserialize;
 use weir_daemon::admin::AdminAccess;
 use weir_daemon::config::{ConfigError, Layers, Loaded, RawAdminAccess, Sources, Span, Table};
 
+use crate::container::is_proc;
+
 /// Shorter, and reading would never end; longer, and what is shown is no longer what is.
 const INTERVALS: (Span, Span) = (Span::from_millis(100), Span::from_secs(60));
 /// A read of eight GPUs takes tens of milliseconds.
@@ -98,6 +100,16 @@ impl Config {
         if !raw.proc.is_absolute() {
             let expected = "an absolute path, such as \"/proc\" or \"/host/proc\"";
             return Err(loaded.invalid("gpu_exporter.proc", raw.proc.display(), expected));
+        }
+        if !is_proc(&raw.proc) {
+            let expected = "a procfs, a folder with `self` or with folders of processes, such as \
+                            \"/proc\", or \"/host/proc\" where the host's is mounted";
+            return Err(loaded.invalid("gpu_exporter.proc", raw.proc.display(), expected));
+        }
+        if raw.nvml_library.as_ref().is_some_and(|path| path.as_os_str().is_empty()) {
+            let expected =
+                "a name or a path, such as \"libnvidia-ml.so.1\", which is tried without this key";
+            return Err(loaded.invalid("gpu_exporter.nvml_library", "\"\"", expected));
         }
         let admin_access = raw.admin_access.read(&loaded, "gpu_exporter.admin_access")?;
         let raw = loaded.value;

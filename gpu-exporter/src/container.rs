@@ -1,7 +1,10 @@
 //! The containers that processes run in: looked up once for each process, and what each has of a GPU.
 
 pub mod cgroup;
+mod notice;
+mod proc_folder;
 mod share;
+mod shown;
 mod start_time;
 #[cfg(test)]
 mod tests;
@@ -11,8 +14,11 @@ use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
 
-use crate::snapshot::{Process, Snapshot};
+use crate::snapshot::{Process, Reading, Snapshot};
+pub use notice::Notice;
+pub(crate) use proc_folder::is_proc;
 pub use share::{Attribution, Share, container_memory, shares};
+pub use shown::{OTHER, Shown, shown};
 
 /// Processes that are remembered. Those beyond are looked up each time: slower, and as right.
 const MOST_KNOWN: usize = 16 * 1024;
@@ -21,10 +27,11 @@ const MOST_KNOWN: usize = 16 * 1024;
 ///
 /// The driver names processes as the host does. An exporter that runs in a container therefore needs the
 /// host's pids (`pid: host`), or the host's `/proc` mounted and named in its configuration. A process that
-/// is not found there has no container.
+/// is not found there has no container; how many those are is told.
 #[derive(Debug)]
 pub struct Containers {
     proc: PathBuf,
+    notice: Notice,
     most_known: usize,
     known: HashMap<u32, Known>,
 }
@@ -37,27 +44,40 @@ struct Known {
 }
 
 impl Containers {
-    /// `proc`: where the host's `/proc` is.
-    pub fn new(proc: impl Into<PathBuf>) -> Self {
-        Self { proc: proc.into(), most_known: MOST_KNOWN, known: HashMap::new() }
+    /// `proc`: where the host's `/proc` is. `notice`: who says that it is not there.
+    pub fn new(proc: impl Into<PathBuf>, notice: Notice) -> Self {
+        Self { proc: proc.into(), notice, most_known: MOST_KNOWN, known: HashMap::new() }
     }
 
-    /// Gives each process the container that it runs in, but for those that have one already. Whoever is
-    /// no longer in a snapshot is forgotten.
+    /// Gives each process the container that it runs in, but for those that have one already, and counts
+    /// those that are not found. Whoever is no longer in a snapshot is forgotten.
     pub fn fill(&mut self, snapshot: &mut Snapshot) {
         let mut seen = HashMap::new();
-        let readings = snapshot.gpus.iter_mut().filter_map(|gpu| gpu.reading.as_mut().ok());
-        let processes = readings.filter_map(|reading| reading.processes.as_mut()).flatten();
-        for process in processes.filter(|process| process.container.is_none()) {
-            process.container = self.container_of(process, &mut seen);
+        let (mut listed, mut not_found) = (0, 0);
+        for reading in snapshot.gpus.iter_mut().filter_map(|gpu| gpu.reading.as_mut().ok()) {
+            let Reading { processes: Some(processes), processes_unresolved, .. } = reading else {
+                continue;
+            };
+            let mut unresolved = 0;
+            for process in processes.iter_mut().filter(|process| process.container.is_none()) {
+                match self.find(process, &mut seen) {
+                    Some(container) => process.container = container,
+                    None => unresolved += 1,
+                }
+            }
+            *processes_unresolved = Some(unresolved);
+            listed += processes.len();
+            not_found += unresolved;
         }
         self.known = seen;
+        self.notice.looked_up(&self.proc, listed, not_found);
     }
 
-    fn container_of(&self, process: &Process, seen: &mut HashMap<u32, Known>) -> Option<String> {
+    /// The container of a process, if it is in one; nothing if there is no such process.
+    fn find(&self, process: &Process, seen: &mut HashMap<u32, Known>) -> Option<Option<String>> {
         // A process that uses eight GPUs is looked up once.
         if let Some(known) = seen.get(&process.pid) {
-            return known.container.clone();
+            return Some(known.container.clone());
         }
         let start_time = self.start_time(process.pid)?;
         let before = self.known.get(&process.pid).filter(|known| known.start_time == start_time);
@@ -69,7 +89,7 @@ impl Containers {
         if seen.len() < self.most_known {
             seen.insert(process.pid, known);
         }
-        container
+        Some(container)
     }
 
     /// Nothing if the process ended meanwhile: then what was read may be another's.

@@ -20,7 +20,7 @@ mod xid;
 
 pub use exporter::{Exporter, Reloads};
 use families::Families;
-pub use processes::left_out;
+pub use processes::{LeftOut, left_out};
 
 use crate::snapshot::Snapshot;
 
@@ -32,7 +32,7 @@ pub fn openmetrics(snapshot: Option<&Snapshot>, exporter: &Exporter<'_>) -> Stri
         health::add(&mut families, snapshot);
         for gpu in &snapshot.gpus {
             let mut of = families.of(&gpu.identity);
-            xid::add(&mut of, &gpu.xids);
+            xid::add(&mut of, &gpu.xids, gpu.xid_watched);
             let Ok(reading) = &gpu.reading else { continue };
             utilization::add(&mut of, reading.utilization);
             activity::add(&mut of, reading.activity);

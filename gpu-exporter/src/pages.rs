@@ -1,16 +1,16 @@
 //! What the admin endpoints show of the exporter.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use serde_json::{Value, json};
 use weir_daemon::admin::{AdminAccess, Pages};
 
 use crate::config::SourceKind;
-use crate::exposition::{Exporter, Reloads, openmetrics};
+use crate::exposition::{Exporter, LeftOut, Reloads, openmetrics};
 use crate::snapshot::{Gpu, Snapshot};
+use crate::source::history::History;
 use crate::state::Published;
 
 /// The exporter's pages.
@@ -18,8 +18,10 @@ use crate::state::Published;
 pub(crate) struct ExporterPages {
     pub(crate) source: SourceKind,
     pub(crate) published: Arc<Published>,
-    /// Processes that were not shown, so far.
-    pub(crate) left_out: Arc<AtomicU64>,
+    /// What was not shown, so far.
+    pub(crate) left_out: Arc<Mutex<LeftOut>>,
+    /// XIDs, which come while the GPUs can't be read, too.
+    pub(crate) history: Arc<History>,
     /// What a reload changes.
     pub(crate) loaded: RwLock<LoadedAgain>,
 }
@@ -38,10 +40,11 @@ impl Pages for ExporterPages {
             source: self.source.as_str(),
             simulated: self.source.is_simulated(),
             state: &state,
-            left_out: self.left_out.load(Ordering::Relaxed),
+            left_out: *self.left_out.lock(),
             reloads: self.loaded.read().reloads,
         };
-        openmetrics(state.snapshot.as_deref(), &exporter)
+        let snapshot = state.snapshot.as_deref().map(|it| self.history.refreshed(it));
+        openmetrics(snapshot.as_deref(), &exporter)
     }
 
     fn ready(&self) -> Result<(), String> {

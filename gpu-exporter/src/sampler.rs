@@ -17,6 +17,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::source::asking::Asking;
 use crate::source::{GpuSource, SourceError};
 use crate::state::Published;
 use plan::{Plan, Step};
@@ -24,8 +25,8 @@ use reader::{Answer, Reader};
 use report::Report;
 
 /// Opens a source. It is called on the thread that reads, and again whenever the source is of no more
-/// use; by several threads at once if an opening hangs.
-pub type Open = Box<dyn Fn() -> Result<Box<dyn GpuSource>, SourceError> + Send + Sync>;
+/// use; by several threads at once if an opening hangs. What it asks, then and later, it notes before.
+pub type Open = Box<dyn Fn(&Arc<Asking>) -> Result<Box<dyn GpuSource>, SourceError> + Send + Sync>;
 
 /// When to read, and how long that may take.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +102,10 @@ fn run(mut readers: Readers, cadence: Cadence, mut report: Report, messages: &Re
                     plan.answered(Instant::now(), false);
                 }
             },
-            Step::GiveUp(allowed) => report.failed(&SourceError::TimedOut(allowed)),
+            Step::GiveUp(allowed) => {
+                let asked = reader.as_ref().and_then(Reader::asks_for);
+                report.failed(&SourceError::TimedOut { allowed, asked });
+            }
             // Dropped and not joined: it ends by itself when the driver lets it go.
             Step::Abandon => reader = None,
             Step::Wait(until) => match next(messages, until) {
@@ -131,6 +135,7 @@ fn answered(plan: &mut Plan, report: &mut Report, current: bool, answer: Answer)
         Answer::Gone => plan.abandoned_ended(),
         _ if !current => {}
         Answer::Opened => plan.opened(now),
+        Answer::Spent => plan.closed(now),
         Answer::Read(result, took) => {
             // What comes too late is not what the GPUs do now.
             if plan.answered(now, result.is_ok()) {

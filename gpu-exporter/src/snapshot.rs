@@ -35,6 +35,8 @@ pub struct Gpu {
     /// XID events since the exporter's start, by code; told of a GPU that is lost as well, since one of
     /// them (79, fallen off the bus) is why.
     pub xids: BTreeMap<u64, Xid>,
+    /// Whether XIDs are listened for, so that none means none; `None`: it does not tell of any.
+    pub xid_watched: Option<bool>,
     /// What it does; an error says why it can't be asked (lost, needs a reset), while others go on.
     pub reading: Result<Reading, GpuError>,
 }
@@ -104,6 +106,9 @@ pub struct Reading {
     pub nvlink: Nvlink,
     /// Processes with a context on it, each once; `None`: the driver does not say.
     pub processes: Option<Vec<Process>>,
+    /// How many of them were looked up and not found, so that nothing is known of their containers;
+    /// `None`: nobody looked.
+    pub processes_unresolved: Option<usize>,
     /// What the driver recommends (field 230): 0 nothing, 1 reset the GPU, 2 reboot the node, 3 drain P2P,
     /// 4 drain and reset; newer drivers have more.
     pub recovery_action: Option<u32>,

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use crate::snapshot::Snapshot;
+use asking::Call;
 
+pub mod asking;
+pub mod history;
 pub mod nvml;
 pub mod simulate;
 pub(crate) mod with_containers;
@@ -15,6 +18,11 @@ pub trait GpuSource: Send {
     /// An error means that the source is of no more use: it is dropped and opened anew. A single GPU that
     /// can't be asked is no error; its reading says so.
     fn read(&mut self) -> Result<Snapshot, SourceError>;
+
+    /// Whether it is to be opened anew although it can be read, asked after each read.
+    fn is_spent(&self) -> bool {
+        false
+    }
 }
 
 /// Why nothing could be read of any GPU: what was tried, what came of it, what to do.
@@ -64,11 +72,17 @@ pub enum SourceError {
     },
     /// A call did not come back.
     #[error(
-        "the driver did not answer within {}; a GPU may be resetting or hanging: see the kernel's log for \
-         `NVRM` and `Xid`",
-        seconds(*.0)
+        "the driver did not answer within {}{}; a GPU may be resetting or hanging: see the kernel's log \
+         for `NVRM` and `Xid`",
+        seconds(*.allowed),
+        asked_for(.asked.as_ref())
     )]
-    TimedOut(Duration),
+    TimedOut {
+        /// For how long it was waited.
+        allowed: Duration,
+        /// What it was asked, if that is known.
+        asked: Option<Call>,
+    },
     /// Anything else that NVML said.
     #[error(
         "{call} failed: {detail}; in a container this is mostly a device node that has vanished (after \
@@ -94,7 +108,7 @@ impl SourceError {
             Self::VersionMismatch => "version_mismatch",
             Self::NoPermission => "no_permission",
             Self::NoGpuAnswers { .. } => "no_gpu_answers",
-            Self::TimedOut(_) => "timed_out",
+            Self::TimedOut { .. } => "timed_out",
             Self::Failed { .. } => "failed",
             Self::Panicked => "panicked",
         }
@@ -104,4 +118,9 @@ impl SourceError {
 /// `5 s`, `0.2 s`
 fn seconds(time: Duration) -> String {
     format!("{} s", time.as_secs_f64())
+}
+
+/// ` (asked GPU 3: power usage)`
+fn asked_for(call: Option<&Call>) -> String {
+    call.map_or_else(String::new, |call| format!(" (asked {call})"))
 }

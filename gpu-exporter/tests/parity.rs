@@ -3,6 +3,7 @@
 
 use std::io::{Write, stderr};
 use std::process::Command;
+use std::sync::Arc;
 
 use weir_gpu_exporter::snapshot::{Gpu, Reading, Snapshot};
 use weir_gpu_exporter::source::nvml;
@@ -62,7 +63,8 @@ fn readings_are_those_of_nvidia_smi() {
         writeln!(stderr(), "skipped: no nvidia-smi that works").unwrap();
         return;
     };
-    let mut source = nvml::opener(None)().expect("nvidia-smi works, so the driver can be opened");
+    let mut source = nvml::opener(None, &Arc::default())(&Arc::default())
+        .expect("nvidia-smi works, so the driver can be opened");
     let before = source.read().unwrap();
     let table = nvidia_smi().unwrap_or(table);
     let after = source.read().unwrap();
@@ -180,7 +182,7 @@ mod without_a_gpu {
         (reading.ecc.corrected_volatile, reading.ecc.uncorrected_volatile) = (Some(0), Some(0));
         reading.clocks.performance_state = Some(0);
         change(&mut reading);
-        let gpu = Gpu { identity, xids: BTreeMap::new(), reading: Ok(reading) };
+        let gpu = Gpu { identity, xids: BTreeMap::new(), xid_watched: None, reading: Ok(reading) };
         Snapshot { taken: SystemTime::UNIX_EPOCH, driver: None, gpus: vec![gpu] }
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
-use super::{Containers, cgroup};
+use super::{Containers, Notice, cgroup, is_proc};
 use crate::snapshot::{Gpu, GpuError, Identity, Process, Reading, Snapshot};
 
 const ONE: &str = "1f1d6e2d4940ddac13abd421a2617992bf89f0e0f9a902ed58278c5f843e9ae7";
@@ -23,7 +23,7 @@ impl Proc {
     }
 
     fn containers(&self) -> Containers {
-        Containers::new(&self.0)
+        Containers::new(&self.0, Notice::default())
     }
 
     fn folder(&self, pid: u32) -> PathBuf {
@@ -63,6 +63,7 @@ fn on_gpus(pids: &[&[u32]]) -> Snapshot {
         Gpu {
             identity,
             xids: BTreeMap::new(),
+            xid_watched: None,
             reading: Ok(Reading { processes, ..Reading::default() }),
         }
     });
@@ -206,6 +207,41 @@ fn files_that_are_not_what_they_should_be() {
 
 #[test]
 fn without_a_proc_nobody_has_a_container() {
-    let mut containers = Containers::new(Path::new("/nowhere"));
+    let mut containers = Containers::new(Path::new("/nowhere"), Notice::default());
     assert_eq!(filled(&mut containers, &[1, 2]), [None, None]);
+}
+
+#[test]
+fn those_that_are_not_found_are_counted() {
+    let proc = Proc::new();
+    proc.starts(11, 100, ONE);
+    proc.says(12, 100, "0::/system.slice/ssh.service\n");
+    proc.starts(13, 100, TWO);
+    proc.forgets(13, "cgroup");
+    let mut snapshot = on_gpus(&[&[11, 12], &[12, 13, 14], &[], &[15]]);
+    snapshot.gpus[2].reading.as_mut().unwrap().processes = None;
+    proc.containers().fill(&mut snapshot);
+    let unresolved =
+        snapshot.gpus.iter().map(|gpu| gpu.reading.as_ref().unwrap().processes_unresolved);
+    assert_eq!(
+        unresolved.collect::<Vec<_>>(),
+        [Some(0), Some(2), None, Some(1)],
+        "12 is found, in no container"
+    );
+}
+
+#[test]
+fn what_is_a_proc() {
+    let proc = Proc::new();
+    assert!(!is_proc(&proc.0), "an empty folder");
+    fs::create_dir_all(proc.0.join("12")).unwrap();
+    fs::write(proc.0.join("stat"), "").unwrap();
+    assert!(!is_proc(&proc.0), "a folder with a number");
+    proc.starts(11, 100, ONE);
+    assert!(is_proc(&proc.0));
+    let other = Proc::new();
+    std::os::unix::fs::symlink("4711", other.0.join("self")).unwrap();
+    assert!(is_proc(&other.0), "of other pids than ours");
+    let file = proc.0.join("stat");
+    assert!(is_proc(Path::new("/proc")) && !is_proc(&file) && !is_proc(Path::new("/nowhere")));
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::families::{Families, Metric};
+use super::processes::LeftOut;
 use crate::state::State;
 
 const SOURCE_UP: Metric =
@@ -35,8 +36,8 @@ pub struct Exporter<'a> {
     pub simulated: bool,
     /// How reading goes.
     pub state: &'a State,
-    /// Processes that had no place, so far.
-    pub left_out: u64,
+    /// What had no place, so far.
+    pub left_out: LeftOut,
     /// Reloads so far.
     pub reloads: Reloads,
 }
@@ -62,7 +63,9 @@ pub(super) fn add(families: &mut Families, exporter: &Exporter<'_>) {
     for (result, count) in state.reads.by_result() {
         families.add(&READS, &[("result", result)], count);
     }
-    families.add(&OVERFLOW, &[("label", "pid")], left_out);
+    for (label, count) in [("container_id", left_out.containers), ("pid", left_out.processes)] {
+        families.add(&OVERFLOW, &[("label", label)], count);
+    }
     for (result, count) in
         BTreeMap::from([("failure", reloads.failure), ("success", reloads.success)])
     {

@@ -3,21 +3,25 @@
 use std::cmp::Reverse;
 
 use super::families::{Metric, OfGpu};
-use crate::container::{container_memory, shares};
-use crate::snapshot::{Gpu, Process};
+use crate::container::shown;
+use crate::snapshot::Gpu;
 
 /// So many processes of one GPU are shown at most, those with the most memory.
 const MOST: usize = 1_000;
 
 const PROCESSES: Metric =
     Metric::gauge("nvidia_gpu_processes", "Processes with a context on the GPU.");
+const UNRESOLVED: Metric = Metric::gauge(
+    "nvidia_gpu_processes_unresolved",
+    "Those of them that are not found in /proc: nothing is known of their containers.",
+);
 const INFO: Metric = Metric::gauge(
     "nvidia_gpu_process_info",
     "A process with a context on the GPU, and its container; the 1000 of a GPU that hold the most memory.",
 );
 const MEMORY: Metric = Metric::gauge(
     "nvidia_gpu_container_memory_used_bytes",
-    "Memory of the GPU that the container's processes hold; without an id: those outside containers.",
+    "Memory of the GPU that the container's processes hold; without an id: those outside containers, or not found; other: all beyond 256.",
 );
 const SHARE: Metric = Metric::gauge(
     "nvidia_gpu_container_share",
@@ -25,8 +29,10 @@ const SHARE: Metric = Metric::gauge(
 );
 
 pub(super) fn add(of: &mut OfGpu<'_>, gpu: &Gpu) {
-    let Some(processes) = listed(gpu) else { return };
+    let Ok(reading) = &gpu.reading else { return };
+    let Some(processes) = &reading.processes else { return };
     of.add(&PROCESSES, processes.len());
+    of.add(&UNRESOLVED, reading.processes_unresolved);
     let mut largest_first: Vec<_> = processes.iter().collect();
     largest_first.sort_by_key(|process| (Reverse(process.memory), process.pid));
     for process in largest_first.into_iter().take(MOST) {
@@ -34,10 +40,11 @@ pub(super) fn add(of: &mut OfGpu<'_>, gpu: &Gpu) {
         let container = process.container.as_deref().unwrap_or_default();
         of.add_with(&INFO, &[("pid", &pid), ("container_id", container)], true);
     }
-    for (container, bytes) in container_memory(gpu) {
+    let shown = shown(gpu);
+    for (container, bytes) in shown.memory {
         of.add_with(&MEMORY, &[("container_id", &container)], bytes);
     }
-    for share in shares(gpu) {
+    for share in shown.shares {
         let labels = [
             ("container_id", share.container_id.as_str()),
             ("attribution", share.attribution.as_str()),
@@ -46,11 +53,18 @@ pub(super) fn add(of: &mut OfGpu<'_>, gpu: &Gpu) {
     }
 }
 
-/// How many processes are not shown, because there are too many.
-pub fn left_out(gpu: &Gpu) -> usize {
-    listed(gpu).map_or(0, |processes| processes.len().saturating_sub(MOST))
+/// What has no series of its own, because there is too much of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Processes.
+    pub processes: u64,
+    /// Containers.
+    pub containers: u64,
 }
 
-fn listed(gpu: &Gpu) -> Option<&[Process]> {
-    gpu.reading.as_ref().ok()?.processes.as_deref()
+/// What is not shown of this GPU.
+pub fn left_out(gpu: &Gpu) -> LeftOut {
+    let processes = gpu.reading.as_ref().ok().and_then(|reading| reading.processes.as_deref());
+    let processes = processes.map_or(0, |processes| processes.len().saturating_sub(MOST));
+    LeftOut { processes: processes as u64, containers: shown(gpu).left_out as u64 }
 }

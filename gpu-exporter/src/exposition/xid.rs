@@ -14,7 +14,13 @@ const LAST: Metric = Metric::gauge(
     "When the last XID event with this code came, in seconds since 1970.",
 );
 
-pub(super) fn add(of: &mut OfGpu<'_>, xids: &BTreeMap<u64, Xid>) {
+const WATCHED: Metric = Metric::gauge(
+    "nvidia_gpu_xid_watched",
+    "1 where XID events are listened for, 0 where that fails for now.",
+);
+
+pub(super) fn add(of: &mut OfGpu<'_>, xids: &BTreeMap<u64, Xid>, watched: Option<bool>) {
+    of.add(&WATCHED, watched);
     for (code, Xid { count, last }) in xids {
         let code = code.to_string();
         let labels = [("xid", code.as_str())];

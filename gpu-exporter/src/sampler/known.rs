@@ -25,6 +25,7 @@ impl Known {
                 if let Some(same) = known.find(same) {
                     snapshot.gpus[at].identity = same.identity.clone();
                     snapshot.gpus[at].xids = same.xids.clone();
+                    snapshot.gpus[at].xid_watched = same.xid_watched;
                 }
             }
         }
@@ -35,12 +36,14 @@ impl Known {
         self.remember(snapshot);
     }
 
-    /// All that are known, none of which can be asked now.
-    pub(super) fn unreadable(&self, why: GpuError) -> Option<Arc<Snapshot>> {
+    /// All that are known, none of which can be asked now; without the driver's versions if it is no longer
+    /// known to be loaded.
+    pub(super) fn unreadable(&self, why: GpuError, loaded: bool) -> Option<Arc<Snapshot>> {
         let mut gpus: Vec<Gpu> = self.by_uuid.values().cloned().collect();
         gpus.iter_mut().for_each(|gpu| gpu.reading = Err(why));
         gpus.sort_by_key(|gpu| gpu.identity.index);
-        let snapshot = Snapshot { taken: SystemTime::now(), driver: self.driver.clone(), gpus };
+        let driver = self.driver.clone().filter(|_| loaded);
+        let snapshot = Snapshot { taken: SystemTime::now(), driver, gpus };
         (!snapshot.gpus.is_empty()).then(|| Arc::new(snapshot))
     }
 
@@ -50,6 +53,7 @@ impl Known {
             let known = Gpu {
                 identity: gpu.identity.clone(),
                 xids: gpu.xids.clone(),
+                xid_watched: gpu.xid_watched,
                 reading: Err(GpuError::Lost),
             };
             self.by_uuid.insert(gpu.identity.uuid.clone(), known);

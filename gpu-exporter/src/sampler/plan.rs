@@ -109,6 +109,14 @@ impl Plan {
         true
     }
 
+    /// The reader in use will open its source anew.
+    pub(super) fn closed(&mut self, now: Instant) {
+        self.open = false;
+        if let Phase::Busy { .. } = self.phase {
+            self.phase = self.busy(now);
+        }
+    }
+
     /// The driver let go of a reader that was left to itself.
     pub(super) fn abandoned_ended(&mut self) {
         self.abandoned = self.abandoned.saturating_sub(1);

@@ -47,7 +47,7 @@ impl Report {
             tracing::warn!(%error, "The GPUs cannot be read; it is tried again.");
         }
         let why = match error {
-            SourceError::TimedOut(_) => {
+            SourceError::TimedOut { .. } => {
                 self.state.reads.timeout += 1;
                 GpuError::TimedOut
             }
@@ -56,7 +56,7 @@ impl Report {
                 GpuError::Failed
             }
         };
-        self.state.snapshot = self.known.unreadable(why);
+        self.state.snapshot = self.known.unreadable(why, is_loaded(error));
         self.state.error = Some(error.to_string());
         self.state.last_read = None;
         self.published.set(self.state.clone());
@@ -77,6 +77,12 @@ impl Report {
             }
         }
     }
+}
+
+/// Whether the driver is still there, so that its version is known.
+fn is_loaded(error: &SourceError) -> bool {
+    use SourceError::{NoGpuAnswers, Panicked, TimedOut};
+    matches!(error, TimedOut { .. } | NoGpuAnswers { .. } | Panicked)
 }
 
 #[cfg(test)]

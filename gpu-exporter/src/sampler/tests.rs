@@ -18,6 +18,8 @@ const HANG: Duration = Duration::from_millis(200);
 enum Act {
     Read,
     Fail(SourceError),
+    /// Succeeds, but the source is to be opened anew.
+    Spend,
     FailToOpen(SourceError),
     Hang,
     Panic,
@@ -34,7 +36,7 @@ struct Stage {
     alive: AtomicUsize,
 }
 
-struct Source(Arc<Stage>);
+struct Source(Arc<Stage>, bool);
 
 impl GpuSource for Source {
     fn read(&mut self) -> Result<Snapshot, SourceError> {
@@ -42,6 +44,7 @@ impl GpuSource for Source {
         match act {
             None | Some(Act::Read | Act::FailToOpen(_)) => {}
             Some(Act::Fail(error)) => return Err(error),
+            Some(Act::Spend) => self.1 = true,
             Some(Act::Panic) => panic!("as the script says"),
             Some(Act::Hang) => {
                 let mut open = self.0.gate.lock();
@@ -49,8 +52,17 @@ impl GpuSource for Source {
             }
         }
         let identity = Identity { uuid: "GPU-a".to_owned(), ..Identity::default() };
-        let gpu = Gpu { identity, xids: BTreeMap::new(), reading: Ok(Reading::default()) };
+        let gpu = Gpu {
+            identity,
+            xids: BTreeMap::new(),
+            xid_watched: None,
+            reading: Ok(Reading::default()),
+        };
         Ok(Snapshot { taken: SystemTime::now(), driver: None, gpus: vec![gpu] })
+    }
+
+    fn is_spent(&self) -> bool {
+        self.1
     }
 }
 
@@ -75,7 +87,7 @@ impl Rig {
         let stage = Arc::new(Stage { script: Mutex::new(script.into()), ..Stage::default() });
         let published = Arc::new(Published::default());
         let on_stage = Arc::clone(&stage);
-        let open: Open = Box::new(move || {
+        let open: Open = Box::new(move |_| {
             let mut script = on_stage.script.lock();
             if let Some(Act::FailToOpen(error)) = script.front().cloned() {
                 script.pop_front();
@@ -83,7 +95,7 @@ impl Rig {
             }
             on_stage.opened.fetch_add(1, Ordering::SeqCst);
             on_stage.alive.fetch_add(1, Ordering::SeqCst);
-            Ok(Box::new(Source(Arc::clone(&on_stage))))
+            Ok(Box::new(Source(Arc::clone(&on_stage), false)))
         });
         let cadence = Cadence { interval: Duration::from_millis(5), timeout };
         let sampler = Sampler::start(open, cadence, Arc::clone(&published)).unwrap();
@@ -136,6 +148,15 @@ fn a_source_that_fails_is_opened_anew_and_what_it_said_before_is_withdrawn() {
     let up = rig.wait("another success", State::is_up);
     assert!(up.snapshot.as_ref().unwrap().gpus[0].reading.is_ok());
     assert_eq!(rig.stage.opened.load(Ordering::SeqCst), 2);
+    assert_eq!(rig.stage.alive.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_source_that_is_spent_is_opened_anew_and_what_it_said_stays() {
+    let rig = Rig::start([Act::Read, Act::Spend, Act::Read]);
+    let state = rig.wait("reads", |state| state.reads.success >= 4);
+    assert_eq!(rig.stage.opened.load(Ordering::SeqCst), 2);
+    assert_eq!((state.reads.error, state.reads.timeout, state.is_up()), (0, 0, true));
     assert_eq!(rig.stage.alive.load(Ordering::SeqCst), 1);
 }
 

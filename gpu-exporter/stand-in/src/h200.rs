@@ -49,6 +49,7 @@ impl Gpu {
             remapped_rows: [0; 4],
             pcie_tx_bytes: 10_000_000_000 + wide,
             pcie_rx_bytes: 20_000_000_000 + wide,
+            pcie_narrow: false,
             pcie_replays: index,
             pcie_link: [5, 5, 16, 16],
             links: (0..LINKS).map(|link| link_of(wide, link)).collect(),

@@ -95,6 +95,9 @@ pub(crate) struct Gpu {
     pub(crate) remapped_rows: [u32; 4],
     pub(crate) pcie_tx_bytes: u64,
     pub(crate) pcie_rx_bytes: u64,
+    /// The driver tells the lower 32 bits of these only.
+    #[serde(default)]
+    pub(crate) pcie_narrow: bool,
     pub(crate) pcie_replays: u32,
     /// Generation now and at most, lanes now and at most.
     pub(crate) pcie_link: [u32; 4],

@@ -46,6 +46,29 @@ fn another_token_counts_without_a_restart() {
     }
 }
 
+/// Mounted secrets may come after the configuration that names them.
+#[test]
+fn a_token_that_comes_after_a_refusal_is_noticed() {
+    let config = file("[gpu_exporter]\nsource = \"simulate\"\n");
+    let token = file("soon to be gone\n");
+    std::fs::remove_file(&*token).unwrap();
+    let mut weir = Weir::start(&["--config", config.to_str().unwrap()]);
+    write(
+        &config,
+        &format!(
+            "[gpu_exporter]\nsource = \"simulate\"\nadmin_access = {{ bearer_file = {:?} }}\n",
+            token.to_str().unwrap()
+        ),
+    );
+    weir.logged("The configuration can't be used; the old one stays.");
+    assert_eq!(weir.get("/metrics").0, 200);
+
+    write(&token, "late\n");
+    weir.logged("The configuration was read again.");
+    assert_eq!((weir.get("/metrics").0, metrics(&weir, "late")), (401, 200));
+    assert_eq!(weir.said("The configuration can't be used; the old one stays.").len(), 1);
+}
+
 #[test]
 fn what_needs_a_restart_is_said() {
     let config = file("[gpu_exporter]\nsource = \"simulate\"\n");

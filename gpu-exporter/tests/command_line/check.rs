@@ -110,6 +110,21 @@ fn files_that_cannot_be_used_say_where() {
              \"/host/proc\" (from FILE)",
         ),
         (
+            "proc = \"/nope\"",
+            "gpu_exporter.proc = /nope: expected a procfs, a folder with `self` or with folders of \
+             processes, such as \"/proc\", or \"/host/proc\" where the host's is mounted (from FILE)",
+        ),
+        (
+            "proc = \"/dev/null\"",
+            "gpu_exporter.proc = /dev/null: expected a procfs, a folder with `self` or with folders of \
+             processes, such as \"/proc\", or \"/host/proc\" where the host's is mounted (from FILE)",
+        ),
+        (
+            "nvml_library = \"\"",
+            "gpu_exporter.nvml_library = \"\": expected a name or a path, such as \
+             \"libnvidia-ml.so.1\", which is tried without this key (from FILE)",
+        ),
+        (
             "admin_access = { user = \"me\" }",
             "gpu_exporter.admin_access.user = me: expected gpu_exporter.admin_access.password_file \
              beside it (from FILE)",

@@ -1,6 +1,6 @@
-//! A GPU with more processes than are shown.
+//! A GPU with more processes and containers than are shown.
 
-use weir_gpu_exporter::exposition::left_out;
+use weir_gpu_exporter::exposition::{LeftOut, left_out};
 use weir_gpu_exporter::snapshot::{Process, Reading};
 
 use crate::scripted::{gpu, nvml};
@@ -10,7 +10,7 @@ fn the_largest_thousand_are_shown() {
     let process = |pid: u32| Process { pid, memory: Some(u64::from(pid)), ..Process::default() };
     let processes = (1..=3_500).map(process).collect();
     let gpu = gpu(0, Ok(Reading { processes: Some(processes), ..Reading::default() }));
-    assert_eq!(left_out(&gpu), 2_500);
+    assert_eq!(left_out(&gpu), LeftOut { processes: 2_500, containers: 0 });
     let text = nvml("crowd", vec![gpu]).text();
     let shown: Vec<_> =
         text.lines().filter(|line| line.starts_with("nvidia_gpu_process_info{")).collect();
@@ -27,4 +27,25 @@ fn the_largest_thousand_are_shown() {
         (1..=3_500).sum::<u64>().to_string()
     );
     assert_eq!(value("nvidia_gpu_container_share{"), "1");
+}
+
+#[test]
+fn the_256_containers_with_the_largest_shares_have_names() {
+    let process = |pid: u32| {
+        let container = Some(format!("{pid:064x}"));
+        Process { pid, memory: Some(1_000), sm: Some(pid), container }
+    };
+    let processes = (1..=300).map(process).collect();
+    let gpu = gpu(0, Ok(Reading { processes: Some(processes), ..Reading::default() }));
+    assert_eq!(left_out(&gpu), LeftOut { processes: 0, containers: 44 });
+    let text = nvml("crowd", vec![gpu]).text();
+    for name in ["nvidia_gpu_container_share{", "nvidia_gpu_container_memory_used_bytes{"] {
+        let lines: Vec<_> = text.lines().filter(|line| line.starts_with(name)).collect();
+        assert_eq!(lines.len(), 257, "{name}");
+        assert!(lines[256].contains("container_id=\"other\""), "{}", lines[256]);
+    }
+    let shares = text.lines().filter(|line| line.starts_with("nvidia_gpu_container_share{"));
+    let sum: f64 =
+        shares.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum();
+    assert!((sum - 1.0).abs() < 1e-9, "{sum}");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use weir_daemon::exposition::to_text;
-use weir_gpu_exporter::exposition::{Exporter, Reloads, openmetrics};
+use weir_gpu_exporter::exposition::{Exporter, LeftOut, Reloads, openmetrics};
 use weir_gpu_exporter::snapshot::{
     Activity, Clocks, Driver, Ecc, Gpu, GpuError, Identity, Memory, Nvlink, Pcie, Power, Process,
     Reading, Snapshot, Temperature, Utilization, Xid,
@@ -26,7 +26,7 @@ impl Script {
             source: self.source,
             simulated: self.source == "simulate",
             state: &self.state,
-            left_out: 0,
+            left_out: LeftOut::default(),
             reloads: Reloads::default(),
         };
         openmetrics(self.state.snapshot.as_deref(), &exporter)
@@ -42,7 +42,7 @@ impl Script {
 pub(crate) fn all() -> Vec<Script> {
     let lost = vec![
         gpu(0, Ok(bare())),
-        Gpu { xids: xids(79), ..gpu(1, Err(GpuError::Lost)) },
+        Gpu { xids: xids(79), xid_watched: Some(false), ..gpu(1, Err(GpuError::Lost)) },
         gpu(2, Err(GpuError::ResetRequired)),
     ];
     let mut no_answer = nvml("no_answer", vec![gpu(0, Err(GpuError::TimedOut))]);
@@ -105,7 +105,7 @@ pub(crate) fn gpu(index: u32, reading: Result<Reading, GpuError>) -> Gpu {
         index,
         ..Identity::default()
     };
-    Gpu { identity, xids: BTreeMap::new(), reading }
+    Gpu { identity, xids: BTreeMap::new(), xid_watched: None, reading }
 }
 
 fn xids(code: u64) -> BTreeMap<u64, Xid> {
@@ -132,7 +132,7 @@ fn odd_processes() -> Reading {
         process(13, Some(5_000), Some(10), Some("b")),
         process(14, Some(2_000), Some(0), Some("a")),
     ];
-    Reading { processes: Some(processes), ..Reading::default() }
+    Reading { processes: Some(processes), processes_unresolved: Some(1), ..Reading::default() }
 }
 
 fn full_gpu() -> Gpu {
@@ -145,7 +145,7 @@ fn full_gpu() -> Gpu {
         vbios: known("96.00.BC.00.01"),
         pci_bus_id: known("00000000:9A:00.0"),
     };
-    Gpu { identity, xids: xids(48), reading: Ok(full_reading()) }
+    Gpu { identity, xids: xids(48), xid_watched: Some(true), reading: Ok(full_reading()) }
 }
 
 fn full_reading() -> Reading {
@@ -182,6 +182,7 @@ fn full_reading() -> Reading {
             sm: Some(88),
             container: Some("c0ffee42".repeat(8)),
         }]),
+        processes_unresolved: Some(0),
         recovery_action: Some(2),
     }
 }

@@ -1,5 +1,7 @@
 //! A driver that is not there, goes away, or is another one when it comes back.
 
+use std::io::{Write as _, stderr};
+
 use crate::rig::{Prepared, Rig};
 
 const DRIVER_NOT_LOADED: u32 = 9;
@@ -81,7 +83,9 @@ fn no_library_at_all() {
     let prepared = Prepared::new();
     std::fs::remove_file(prepared.folder().join(crate::library::NAME)).unwrap();
     if Prepared::library_of_the_system().is_some() {
-        eprintln!("skipped: this machine has a {} of its own", crate::library::NAME);
+        // Not `eprintln!`, which tests keep to themselves when they pass.
+        writeln!(stderr(), "skipped: this machine has a {} of its own", crate::library::NAME)
+            .unwrap();
         return;
     }
     let mut rig = prepared.start();
@@ -99,4 +103,29 @@ fn no_gpu_is_no_error() {
     let scrape = rig.until_read();
     assert_eq!(scrape.value("nvidia_gpu_num_devices", &[]), Some(0.0));
     assert_eq!(rig.ready().0, 200);
+}
+
+/// They are there a little later: the machine was still starting, say.
+#[test]
+fn gpus_that_come_after_the_start_are_found() {
+    let mut rig = Rig::with(|script| script.gpus.clear());
+    rig.until_read();
+    rig.change(|script| script.gpus = crate::script::Script::default().gpus);
+    let scrape = rig.until("eight GPUs", |it| it.value("nvidia_gpu_num_devices", &[]) == Some(8.0));
+    assert_eq!(scrape.gpus_with("nvidia_gpu_temperature_celsius").len(), 8);
+    assert!(scrape.up() && scrape.reads("error") == 0.0);
+}
+
+#[test]
+fn no_version_is_shown_of_a_driver_that_is_not_loaded() {
+    let mut rig = Rig::with(|_| {});
+    let shown = |scrape: &crate::scrape::Scrape| {
+        scrape.samples("nvidia_gpu_info", &[("driver_version", "580.95.05")]).count()
+    };
+    assert_eq!(shown(&rig.until_read()), 8);
+    rig.change(|script| (script.all, script.init) = (DRIVER_NOT_LOADED, DRIVER_NOT_LOADED));
+    let scrape = rig.until("it is gone", |scrape| !scrape.up());
+    assert_eq!(shown(&scrape), 0);
+    assert_eq!(scrape.gpus_with("nvidia_gpu_info").len(), 8);
+    assert!(rig.status()["driver_version"].is_null());
 }

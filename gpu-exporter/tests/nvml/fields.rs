@@ -68,3 +68,34 @@ fn the_call_that_blocks_is_never_made() {
     assert_eq!(scrape.of_gpu("nvidia_gpu_pcie_received_bytes_total", 3), Some(20_000_000_003.0));
     assert_eq!(rig.calls().count("nvmlDeviceGetPcieThroughput"), 0);
 }
+
+#[test]
+fn fields_that_moved_are_not_asked_until_the_driver_says_its_version() {
+    let slowed = |scrape: &crate::scrape::Scrape| {
+        let labels = [("gpu", "0"), ("reason", "sw_thermal")];
+        scrape.value("nvidia_gpu_throttle_seconds_total", &labels)
+    };
+    let version = "nvmlSystemGetDriverVersion";
+    let mut rig = Rig::with(|script| script.fail = [(version.to_owned(), 999)].into());
+    let scrape = rig.until_read();
+    assert_eq!(slowed(&scrape), None);
+    let labels = [("gpu", "0"), ("reason", "sw_power_cap")];
+    assert_eq!(scrape.value("nvidia_gpu_throttle_seconds_total", &labels), Some(5.0));
+    rig.change(|script| script.fail.clear());
+    rig.until("its version is known", |scrape| slowed(scrape) == Some(0.25));
+}
+
+/// `nvml.h`: the value can wrap.
+#[test]
+fn bytes_over_pcie_go_on_where_32_bits_end() {
+    let sent = "nvidia_gpu_pcie_transmitted_bytes_total";
+    let mut rig = Rig::with(|script| {
+        script.gpus[1].pcie_narrow = true;
+        script.gpus[1].pcie_tx_bytes = 0xffff_ff00;
+    });
+    assert_eq!(rig.until_read().of_gpu(sent, 1), Some(4_294_967_040.0));
+    rig.change(|script| script.gpus[1].pcie_tx_bytes = 0x1_0000_0100);
+    rig.until("more", |scrape| scrape.of_gpu(sent, 1) == Some(4_294_967_552.0));
+    rig.change(|script| script.gpus[1].pcie_tx_bytes = 0x2_0000_0010);
+    rig.until("still more", |scrape| scrape.of_gpu(sent, 1) == Some(8_589_934_608.0));
+}

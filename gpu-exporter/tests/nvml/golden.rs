@@ -32,7 +32,9 @@ fn eight_h200s() {
         gpu.encoder = 10;
         gpu.recovery_action = 2;
     });
-    let scrape = rig.until_read();
+    rig.until_read();
+    let watched = "nvidia_gpu_xid_watched";
+    let scrape = rig.until("XIDs are heard", |scrape| scrape.gpus_with(watched).len() == 8);
     let steady: String = scrape
         .0
         .lines()

@@ -3,6 +3,27 @@
 use crate::rig::{Prepared, Rig, container};
 use crate::script::Process;
 
+/// Said where the exporter sees other processes than the driver.
+const NONE_FOUND: &str = "None of the processes that the driver lists is found, so that no share of a GPU has a \
+    container. In a container, run the exporter with the host's pids (pid: host), or mount the host's /proc and \
+    name it in gpu_exporter.proc.";
+
+#[test]
+fn processes_that_are_all_unknown_are_told_once() {
+    let mut rig = Rig::with(|script| {
+        for gpu in &mut script.gpus {
+            gpu.processes[0].pid += 1_000;
+        }
+    });
+    let line = rig.exporter.logged(NONE_FOUND);
+    assert_eq!((&line["level"], &line["processes"]), (&"WARN".into(), &8.into()));
+    let scrape = rig.after_reads(10);
+    assert_eq!(scrape.of_gpu("nvidia_gpu_processes_unresolved", 7), Some(1.0));
+    rig.change(|script| script.gpus[0].processes[0].pid -= 1_000);
+    rig.exporter.logged("Processes that the driver lists are found again.");
+    assert_eq!(rig.exporter.said(NONE_FOUND).len(), 1);
+}
+
 #[test]
 fn each_process_has_its_container() {
     let mut rig = Rig::with(|_| {});
@@ -65,6 +86,9 @@ fn processes_that_are_gone_are_shown_without_a_container() {
     let labels = [("gpu", "2"), ("container_id", "")];
     assert_eq!(scrape.samples("nvidia_gpu_process_info", &labels).count(), 3);
     assert_eq!(scrape.of_gpu("nvidia_gpu_processes", 2), Some(4.0));
+    assert_eq!(scrape.of_gpu("nvidia_gpu_processes_unresolved", 2), Some(3.0));
+    assert_eq!(scrape.of_gpu("nvidia_gpu_processes_unresolved", 1), Some(0.0));
+    assert_eq!(rig.exporter.said(NONE_FOUND), [] as [serde_json::Value; 0]);
 }
 
 #[test]

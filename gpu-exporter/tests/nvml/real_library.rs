@@ -1,5 +1,6 @@
 //! NVIDIA's own library on a machine without its driver.
 
+use std::io::{Write as _, stderr};
 use std::path::Path;
 
 use crate::library::NAME;
@@ -9,13 +10,16 @@ use crate::rig::Prepared;
 fn without_a_driver_the_exporter_runs_and_says_so_once() {
     let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/nvml").join(NAME);
     if !library.exists() {
-        eprintln!(
+        // Not `eprintln!`, which tests keep to themselves when they pass.
+        writeln!(
+            stderr(),
             "skipped: no {NAME} in target/nvml (scripts/nvml-library.sh target/nvml gets it)"
-        );
+        )
+        .unwrap();
         return;
     }
     if Path::new("/proc/driver/nvidia").exists() {
-        eprintln!("skipped: this machine has an NVIDIA driver");
+        writeln!(stderr(), "skipped: this machine has an NVIDIA driver").unwrap();
         return;
     }
     let prepared = Prepared::new();

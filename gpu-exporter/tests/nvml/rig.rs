@@ -19,6 +19,8 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) struct Prepared {
     folder: PathBuf,
     pub(crate) script: Script,
+    /// [`TIMEOUT`] unless set.
+    pub(crate) timeout: Duration,
 }
 
 /// An exporter that serves.
@@ -37,7 +39,8 @@ impl Prepared {
         std::fs::create_dir_all(folder.join("proc")).unwrap();
         library::install(&folder);
         let calls = Some(folder.join("calls"));
-        let prepared = Self { folder, script: Script { calls, ..Script::default() } };
+        let prepared =
+            Self { folder, script: Script { calls, ..Script::default() }, timeout: TIMEOUT };
         for (index, gpu) in prepared.script.gpus.iter().enumerate() {
             let scope = format!("0::/system.slice/docker-{}.scope\n", container(index));
             prepared.process(gpu.processes[0].pid, b"python3", &scope);
@@ -85,7 +88,7 @@ impl Prepared {
         let text = format!(
             "[gpu_exporter]\ninterval = \"{}ms\"\ntimeout = \"{}ms\"\nproc = {:?}\n",
             INTERVAL.as_millis(),
-            TIMEOUT.as_millis(),
+            self.timeout.as_millis(),
             self.folder.join("proc"),
         );
         std::fs::write(&config, text).unwrap();

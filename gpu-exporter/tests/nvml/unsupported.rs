@@ -87,3 +87,22 @@ fn a_call_that_fails_for_once_is_absent_for_once() {
     rig.change(|script| script.gpus[1].fail.clear());
     rig.until("it is over", |scrape| scrape.of_gpu(power, 1) == Some(501_000.0));
 }
+
+/// A driver that was opened anew while all GPUs are lost tells nothing of what it can't.
+#[test]
+fn lost_gpus_are_no_news_of_what_is_not_supported() {
+    let mut rig = Rig::with(|script| {
+        script.gpus.truncate(2);
+        for gpu in &mut script.gpus {
+            gpu.unsupported = vec!["field:82".to_owned()];
+        }
+    });
+    rig.until_read();
+    rig.change(|script| script.gpus.iter_mut().for_each(|gpu| gpu.all = 15));
+    rig.until("two tries", |scrape| scrape.reads("error") >= 2.0);
+    rig.change(|script| script.gpus.iter_mut().for_each(|gpu| gpu.all = 0));
+    rig.until("they are back", |scrape| scrape.up());
+    rig.after_reads(2);
+    let told = rig.exporter.said(SUMMARY);
+    assert_eq!(told.len(), 1, "{told:#?}");
+}

@@ -9,6 +9,7 @@ fn gpu(processes: Option<Vec<Process>>) -> Gpu {
     Gpu {
         identity: Identity::default(),
         xids: BTreeMap::new(),
+        xid_watched: None,
         reading: Ok(Reading { processes, ..Reading::default() }),
     }
 }
@@ -90,8 +91,7 @@ fn those_of_which_nothing_is_told_share_equally() {
 fn nobody_has_a_gpu_that_is_not_used_or_cannot_be_asked() {
     assert_eq!(shares(&gpu(Some(Vec::new()))), []);
     assert_eq!(shares(&gpu(None)), []);
-    let lost =
-        Gpu { identity: Identity::default(), xids: BTreeMap::new(), reading: Err(GpuError::Lost) };
+    let lost = Gpu { reading: Err(GpuError::Lost), ..gpu(None) };
     assert_eq!(shares(&lost), []);
     assert!(container_memory(&lost).is_empty());
 }

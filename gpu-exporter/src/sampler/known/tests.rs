@@ -3,7 +3,7 @@ use crate::snapshot::{Identity, Reading, Xid};
 
 fn gpu(index: u32, uuid: &str, reading: Result<Reading, GpuError>) -> Gpu {
     let identity = Identity { uuid: uuid.to_owned(), index, ..Identity::default() };
-    Gpu { identity, xids: BTreeMap::new(), reading }
+    Gpu { identity, xids: BTreeMap::new(), xid_watched: None, reading }
 }
 
 fn snapshot(gpus: impl Into<Vec<Gpu>>) -> Snapshot {
@@ -22,7 +22,7 @@ fn brief(snapshot: &Snapshot) -> Vec<String> {
 
 #[test]
 fn nothing_is_known_before_the_first_snapshot() {
-    assert_eq!(Known::default().unreadable(GpuError::Failed), None);
+    assert_eq!(Known::default().unreadable(GpuError::Failed, true), None);
 }
 
 #[test]
@@ -33,11 +33,12 @@ fn all_that_are_known_can_be_told_to_be_unreadable() {
         snapshot([gpu(0, "GPU-b", Ok(Reading::default())), gpu(1, "GPU-a", Err(GpuError::Lost))]);
     all.gpus[0].xids.insert(79, xid);
     known.complete(&mut all);
-    let down = known.unreadable(GpuError::TimedOut).unwrap();
+    let down = known.unreadable(GpuError::TimedOut, true).unwrap();
     assert_eq!(brief(&down), ["0:GPU-b:down", "1:GPU-a:down"]);
     assert!(down.gpus.iter().all(|gpu| gpu.reading == Err(GpuError::TimedOut)));
     assert_eq!(down.gpus[0].xids[&79], xid);
     assert_eq!(down.driver, all.driver);
+    assert_eq!(known.unreadable(GpuError::Failed, false).unwrap().driver, None);
 }
 
 #[test]
@@ -71,5 +72,5 @@ fn a_gpu_that_never_said_its_uuid_is_shown_without_one_and_not_remembered() {
     let mut nameless = snapshot([gpu(3, "", Err(GpuError::Lost))]);
     known.complete(&mut nameless);
     assert_eq!(brief(&nameless), ["3::down"]);
-    assert_eq!(known.unreadable(GpuError::Failed), None);
+    assert_eq!(known.unreadable(GpuError::Failed, true), None);
 }

@@ -136,3 +136,15 @@ fn the_one_in_use_may_come_back_when_no_more_may_be_abandoned() {
     assert!(!plan.answered(now + 100 * SECOND, true));
     assert_eq!(plan.step(now + 100 * SECOND), Step::Read);
 }
+
+#[test]
+fn a_source_that_is_opened_anew_has_the_time_for_that() {
+    let (mut plan, clock) = reading();
+    assert_eq!(plan.step(clock.at(1.0)), Step::Read);
+    assert!(plan.answered(clock.at(1.1), true));
+    plan.closed(clock.at(1.1));
+    assert_eq!(plan.step(clock.at(2.0)), Step::Read);
+    assert_eq!(plan.step(clock.at(2.0)), Step::Wait(Some(clock.at(32.0))));
+    plan.opened(clock.at(12.0));
+    assert_eq!(plan.step(clock.at(12.0)), Step::Wait(Some(clock.at(17.0))));
+}

@@ -6,6 +6,7 @@ use tracing::subscriber::with_default;
 
 use super::*;
 use crate::snapshot::{Driver, Identity, Reading};
+use crate::source::asking::Call;
 
 /// What is logged, as lines without times.
 #[derive(Clone, Default)]
@@ -42,6 +43,7 @@ fn snapshot(readings: impl IntoIterator<Item = Result<Reading, GpuError>>) -> Sn
     let gpu = |(index, reading)| Gpu {
         identity: Identity { uuid: format!("GPU-{index}"), index, ..Identity::default() },
         xids: BTreeMap::new(),
+        xid_watched: None,
         reading,
     };
     let driver = Driver { version: Some("580.95.05".to_owned()), cuda: None };
@@ -101,13 +103,16 @@ fn a_gpu_that_goes_and_comes_back_is_a_line_each_time() {
 
 #[test]
 fn a_hang_is_counted_as_such_and_withdraws_all_readings() {
-    let timeout = SourceError::TimedOut(Duration::from_secs(5));
+    let timeout = SourceError::TimedOut {
+        allowed: Duration::from_secs(5),
+        asked: Some(Call { gpu: Some(3), what: "power usage" }),
+    };
     let (state, log) = told(|report| {
         report.succeeded(snapshot([up(), up()]), TOOK);
         (0..4).for_each(|_| report.failed(&timeout));
     });
     assert_eq!(log.len(), 2);
-    assert!(log[1].contains("did not answer within 5 s"), "{}", log[1]);
+    assert!(log[1].contains("did not answer within 5 s (asked GPU 3: power usage);"), "{}", log[1]);
     assert_eq!((state.reads.timeout, state.reads.error), (4, 0));
     let gpus = &state.snapshot.as_ref().unwrap().gpus;
     assert!(gpus.iter().all(|gpu| gpu.reading == Err(GpuError::TimedOut)));

@@ -45,14 +45,35 @@ pub(super) enum Field {
     TimePowerBrake,
 }
 
+/// A number, and whether it has 32 bits only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) number: u64,
+    pub(super) narrow: bool,
+}
+
 /// How the driver numbers fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Numbering {
+    /// The driver does not say its version: what has moved can't be asked.
+    Unknown,
     /// Before 580.82.
     Old,
     /// Since 580.82, which put other fields at 251 to 268. A driver that is asked by the old id does not
     /// refuse: it answers another question.
     Moved,
+}
+
+impl Numbering {
+    /// That of a driver of this version, such as `580.95.05`.
+    pub(super) fn of(version: Option<&str>) -> Self {
+        let mut parts = version.unwrap_or_default().split('.').map(|part| part.parse::<u32>().ok());
+        match (parts.next().flatten(), parts.next().flatten()) {
+            (Some(major), Some(minor)) if (major, minor) >= (580, 82) => Self::Moved,
+            (Some(_), Some(_)) => Self::Old,
+            _ => Self::Unknown,
+        }
+    }
 }
 
 impl Field {
@@ -87,7 +108,7 @@ impl Field {
     /// Its id, and the name by which it is remembered when it is not supported.
     pub(super) const fn id(self, numbering: Numbering) -> (u32, &'static str) {
         let moved = match numbering {
-            Numbering::Old => 0,
+            Numbering::Old | Numbering::Unknown => 0,
             Numbering::Moved => 18,
         };
         match self {
@@ -117,6 +138,16 @@ impl Field {
             Self::TimeHardwareThermal => (252 + moved, "time of hardware thermal slowdown"),
             Self::TimePowerBrake => (253 + moved, "time of the power brake"),
         }
+    }
+
+    /// Whether it can be asked by its id.
+    pub(super) fn has_id(self, numbering: Numbering) -> bool {
+        numbering != Numbering::Unknown || self.id(Numbering::Old).0 == self.id(Numbering::Moved).0
+    }
+
+    /// Whether it counts what may be more than 32 bits hold.
+    pub(super) const fn may_wrap(self) -> bool {
+        matches!(self, Self::PcieTransmitted | Self::PcieReceived)
     }
 
     /// Of which part of the GPU.
@@ -181,6 +212,18 @@ mod tests {
             .into_iter()
             .filter(|(old, new)| old != new);
         assert_eq!(moved.collect::<Vec<_>>(), [(251, 269), (252, 270), (253, 271)]);
+    }
+
+    #[test]
+    fn what_has_moved_is_not_asked_of_a_driver_of_unknown_version() {
+        let numberings =
+            ["535.309.01", "580.65.06", "580.82", "580.95.05", "590.1", "", "r580", "580"]
+                .map(|version| Numbering::of(Some(version)));
+        use Numbering::{Moved, Old, Unknown};
+        assert_eq!(numberings, [Old, Old, Moved, Moved, Moved, Unknown, Unknown, Unknown]);
+        assert_eq!(Numbering::of(None), Unknown);
+        let asked = |numbering| Field::ALL.iter().filter(|it| it.has_id(numbering)).count();
+        assert_eq!([Old, Moved, Unknown].map(asked), [25, 25, 22]);
     }
 
     #[test]

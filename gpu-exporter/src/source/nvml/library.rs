@@ -1,5 +1,5 @@
-//! The driver's library, `libnvidia-ml.so.1`: the only file that names NVML, and the only one with unsafe
-//! code. It hands out plain numbers and, for each call that gave none, a [`Refusal`].
+//! The driver's library, `libnvidia-ml.so.1`: the only file that names NVML, and the only one
+//! with unsafe code. It hands out plain numbers and, for each call that gave none, a [`Refusal`].
 //!
 //! Of the wrapper's calls, two are never made: `pcie_throughput`, which blocks for 20 ms each way and GPU,
 //! and `field_values_for`, which asks every field of link 0 only.
@@ -19,10 +19,10 @@ use nvml_wrapper::enums::event::XidError;
 use nvml_wrapper::enums::gpm::GpmMetricId;
 use nvml_wrapper::error::{NvmlError, nvml_sym, nvml_try};
 use nvml_wrapper::gpm::gpm_metrics_get;
-use nvml_wrapper::{EventSet, FieldIdScheme, GpmSample, Nvml};
+use nvml_wrapper::{EventSet, GpmSample, Nvml};
 use nvml_wrapper_sys::bindings as sys;
 
-use super::fields::{Field, Numbering};
+use super::fields::{Field, Numbering, Told};
 use super::number::{Domain, Number};
 use super::processes::Use;
 use super::refusal::Refusal;
@@ -57,59 +57,9 @@ impl Library {
         }
     }
 
-    /// The wrapper knows it by the driver's version, but heeds it only in the call that is not used here.
-    pub(super) fn numbering(&self) -> Numbering {
-        match self.0.field_id_scheme() {
-            FieldIdScheme::V12 => Numbering::Old,
-            FieldIdScheme::V13Update1 => Numbering::Moved,
-        }
-    }
-
     /// Its handle is asked for each time, so that none goes stale.
     pub(super) fn device(&self, index: u32) -> Result<Device<'_>, Refusal> {
         Ok(Device(self.0.device_by_index(index).map_err(refusal)?))
-    }
-
-    /// Listens to those of `gpus`, by index, that can tell of XIDs; nothing if none can.
-    pub(super) fn listen(&self, gpus: &[u32]) -> Result<Option<Events<'_>>, String> {
-        let tells = |types: EventTypes| types.contains(EventTypes::CRITICAL_XID_ERROR);
-        let mut devices = Vec::new();
-        for &gpu in gpus {
-            if let Ok(device) = self.0.device_by_index(gpu)
-                && device.supported_event_types().is_ok_and(tells)
-            {
-                devices.push((gpu, device));
-            }
-        }
-        // A set is lost when a GPU can't be added to it: another one is made without that GPU.
-        while !devices.is_empty() {
-            match self.register(&devices)? {
-                Ok(set) => {
-                    // SAFETY: the handle is only compared, never used.
-                    let handle = |device: &nvml_wrapper::Device<'_>| unsafe { device.handle() };
-                    let gpus =
-                        devices.iter().map(|(gpu, it)| (handle(it) as usize, *gpu)).collect();
-                    return Ok(Some(Events { set, gpus }));
-                }
-                Err(refused) => drop(devices.remove(refused)),
-            }
-        }
-        Ok(None)
-    }
-
-    /// The set, or which of `devices` can't be in it.
-    fn register<'lib>(
-        &'lib self,
-        devices: &[(u32, nvml_wrapper::Device<'lib>)],
-    ) -> Result<Result<EventSet<'lib>, usize>, String> {
-        let mut set = self.0.create_event_set().map_err(|error| error.to_string())?;
-        for (at, (_, device)) in devices.iter().enumerate() {
-            match device.register_events(EventTypes::CRITICAL_XID_ERROR, set) {
-                Ok(back) => set = back,
-                Err(_) => return Ok(Err(at)),
-            }
-        }
-        Ok(Ok(set))
     }
 }
 
@@ -200,7 +150,7 @@ impl Device<'_> {
         &self,
         fields: &[Field],
         numbering: Numbering,
-    ) -> Result<Vec<Result<u64, Refusal>>, Refusal> {
+    ) -> Result<Vec<Result<Told, Refusal>>, Refusal> {
         let call =
             nvml_sym(self.0.nvml().lib().nvmlDeviceGetFieldValues.as_ref()).map_err(refusal)?;
         let asked = |field: &Field| sys::nvmlFieldValue_t {
@@ -318,6 +268,136 @@ impl Drop for Sample {
     }
 }
 
+const fn clock(domain: Domain) -> Clock {
+    match domain {
+        Domain::Graphics => Clock::Graphics,
+        Domain::Sm => Clock::SM,
+        Domain::Memory => Clock::Memory,
+        Domain::Video => Clock::Video,
+    }
+}
+
+/// All that is asked are whole numbers, never negative; what is not, is not known.
+fn value(field: &sys::nvmlFieldValue_t) -> Result<Told, Refusal> {
+    nvml_try(field.nvmlReturn).map_err(|error| match error {
+        // An id that this driver does not know yet.
+        NvmlError::InvalidArg => Refusal::Unsupported,
+        error => refusal(error),
+    })?;
+    let value = &field.value;
+    // SAFETY: NVML says which member it has filled; all of them are numbers.
+    let value = unsafe {
+        match field.valueType {
+            sys::nvmlValueType_enum_NVML_VALUE_TYPE_UNSIGNED_INT => Some(value.uiVal.into()),
+            sys::nvmlValueType_enum_NVML_VALUE_TYPE_UNSIGNED_LONG => Some(value.ulVal),
+            sys::nvmlValueType_enum_NVML_VALUE_TYPE_UNSIGNED_LONG_LONG => Some(value.ullVal),
+            sys::nvmlValueType_enum_NVML_VALUE_TYPE_SIGNED_LONG_LONG => {
+                value.sllVal.try_into().ok()
+            }
+            sys::nvmlValueType_enum_NVML_VALUE_TYPE_SIGNED_INT => value.siVal.try_into().ok(),
+            sys::nvmlValueType_enum_NVML_VALUE_TYPE_UNSIGNED_SHORT => Some(value.usVal.into()),
+            _ => None,
+        }
+    };
+    let narrow = field.valueType == sys::nvmlValueType_enum_NVML_VALUE_TYPE_UNSIGNED_INT;
+    value
+        .map(|number| Told { number, narrow })
+        .ok_or_else(|| Refusal::Passing(format!("no number of a known kind ({})", field.valueType)))
+}
+
+fn unopened(call: &'static str, error: NvmlError) -> SourceError {
+    let said = error.to_string();
+    Refusal::of_source(code(error), call, said)
+}
+
+fn refusal(error: NvmlError) -> Refusal {
+    let said = error.to_string();
+    Refusal::of(code(error), said)
+}
+
+fn code(error: NvmlError) -> u32 {
+    match error {
+        NvmlError::FailedToLoadSymbol(_) => sys::nvmlReturn_enum_NVML_ERROR_FUNCTION_NOT_FOUND,
+        error => error.into(),
+    }
+}
+
+/// What came of an attempt at listening; GPUs by index.
+pub(super) struct Listening<'lib> {
+    /// Of those that are listened to; nothing if there are none.
+    pub(super) events: Option<Events<'lib>>,
+    /// Those that can't be listened to now, and why.
+    pub(super) deaf: Vec<(u32, String)>,
+    /// Those that tell of no XIDs.
+    pub(super) never: Vec<u32>,
+}
+
+impl Listening<'_> {
+    fn refused(&mut self, gpu: u32, why: &Refusal) {
+        match why {
+            Refusal::Unsupported => self.never.push(gpu),
+            Refusal::Passing(detail) => self.deaf.push((gpu, detail.clone())),
+            Refusal::NotAllowed => self.deaf.push((gpu, "not permitted".to_owned())),
+            Refusal::Gpu(error) => self.deaf.push((gpu, error.as_str().to_owned())),
+            Refusal::Source(error) => self.deaf.push((gpu, error.to_string())),
+        }
+    }
+}
+
+impl Library {
+    /// Listens to those of `gpus`, by index, that can tell of XIDs.
+    pub(super) fn listen(&self, gpus: &[u32]) -> Listening<'_> {
+        let mut listening = Listening { events: None, deaf: Vec::new(), never: Vec::new() };
+        let mut devices = Vec::new();
+        for &gpu in gpus {
+            let device = self.0.device_by_index(gpu);
+            let types = device.and_then(|device| Ok((device.supported_event_types()?, device)));
+            match types {
+                Ok((types, device)) if types.contains(EventTypes::CRITICAL_XID_ERROR) => {
+                    devices.push((gpu, device));
+                }
+                Ok(_) => listening.never.push(gpu),
+                Err(error) => listening.refused(gpu, &refusal(error)),
+            }
+        }
+        // A set is lost when a GPU can't be added to it: another one is made without that GPU.
+        while !devices.is_empty() {
+            match self.register(&devices) {
+                Ok(set) => {
+                    // SAFETY: the handle is only compared, never used.
+                    let handle = |device: &nvml_wrapper::Device<'_>| unsafe { device.handle() };
+                    let gpus =
+                        devices.iter().map(|(gpu, it)| (handle(it) as usize, *gpu)).collect();
+                    listening.events = Some(Events { set, gpus });
+                    break;
+                }
+                Err((Some(refused), why)) => {
+                    let (gpu, _) = devices.remove(refused);
+                    listening.refused(gpu, &why);
+                }
+                Err((None, why)) => {
+                    devices.drain(..).for_each(|(gpu, _)| listening.refused(gpu, &why));
+                }
+            }
+        }
+        listening
+    }
+
+    /// The set, or which of `devices` can't be in it, or none, and why.
+    fn register<'lib>(
+        &'lib self,
+        devices: &[(u32, nvml_wrapper::Device<'lib>)],
+    ) -> Result<EventSet<'lib>, (Option<usize>, Refusal)> {
+        let mut set = self.0.create_event_set().map_err(|error| (None, refusal(error)))?;
+        for (at, (_, device)) in devices.iter().enumerate() {
+            set = device
+                .register_events(EventTypes::CRITICAL_XID_ERROR, set)
+                .map_err(|refused| (Some(at), refusal(refused.error)))?;
+        }
+        Ok(set)
+    }
+}
+
 /// XIDs as they come.
 pub(super) struct Events<'lib> {
     set: EventSet<'lib>,
@@ -344,57 +424,5 @@ impl Events<'_> {
             XidError::Unknown => 999,
         });
         Ok(gpu.zip(code))
-    }
-}
-
-const fn clock(domain: Domain) -> Clock {
-    match domain {
-        Domain::Graphics => Clock::Graphics,
-        Domain::Sm => Clock::SM,
-        Domain::Memory => Clock::Memory,
-        Domain::Video => Clock::Video,
-    }
-}
-
-/// All that is asked are whole numbers, never negative; what is not, is not known.
-fn value(field: &sys::nvmlFieldValue_t) -> Result<u64, Refusal> {
-    nvml_try(field.nvmlReturn).map_err(|error| match error {
-        // An id that this driver does not know yet.
-        NvmlError::InvalidArg => Refusal::Unsupported,
-        error => refusal(error),
-    })?;
-    let value = &field.value;
-    // SAFETY: NVML says which member it has filled; all of them are numbers.
-    let value = unsafe {
-        match field.valueType {
-            sys::nvmlValueType_enum_NVML_VALUE_TYPE_UNSIGNED_INT => Some(value.uiVal.into()),
-            sys::nvmlValueType_enum_NVML_VALUE_TYPE_UNSIGNED_LONG => Some(value.ulVal),
-            sys::nvmlValueType_enum_NVML_VALUE_TYPE_UNSIGNED_LONG_LONG => Some(value.ullVal),
-            sys::nvmlValueType_enum_NVML_VALUE_TYPE_SIGNED_LONG_LONG => {
-                value.sllVal.try_into().ok()
-            }
-            sys::nvmlValueType_enum_NVML_VALUE_TYPE_SIGNED_INT => value.siVal.try_into().ok(),
-            sys::nvmlValueType_enum_NVML_VALUE_TYPE_UNSIGNED_SHORT => Some(value.usVal.into()),
-            _ => None,
-        }
-    };
-    value
-        .ok_or_else(|| Refusal::Passing(format!("no number of a known kind ({})", field.valueType)))
-}
-
-fn unopened(call: &'static str, error: NvmlError) -> SourceError {
-    let said = error.to_string();
-    Refusal::of_source(code(error), call, said)
-}
-
-fn refusal(error: NvmlError) -> Refusal {
-    let said = error.to_string();
-    Refusal::of(code(error), said)
-}
-
-fn code(error: NvmlError) -> u32 {
-    match error {
-        NvmlError::FailedToLoadSymbol(_) => sys::nvmlReturn_enum_NVML_ERROR_FUNCTION_NOT_FOUND,
-        error => error.into(),
     }
 }

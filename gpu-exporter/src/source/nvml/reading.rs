@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::fields::{Field, Numbering, Values};
+use super::fields::{Field, Numbering, Told, Values};
+use super::kept::Kept;
 use super::library::{Device, Library, Sample};
 use super::number::{Domain, Number};
 use super::refusal::Refusal;
@@ -19,7 +20,7 @@ use crate::snapshot::{
 pub(super) const MOST_LINKS: u32 = 18;
 
 /// One GPU that is asked, and what is kept of it between reads.
-pub(super) struct Asking<'a> {
+pub(super) struct Reader<'a> {
     pub(super) device: Device<'a>,
     pub(super) support: &'a mut Support,
     /// Of performance monitoring, at the read before. The loop alone takes samples, so that activity is
@@ -27,9 +28,30 @@ pub(super) struct Asking<'a> {
     pub(super) sample: &'a mut Option<Sample>,
     /// NVLinks that it has, or may have.
     pub(super) links: &'a mut u32,
+    pub(super) wraps: Wraps<'a>,
 }
 
-impl Asking<'_> {
+/// Whose counters these are, and in which opening.
+#[derive(Clone, Copy)]
+pub(super) struct Wraps<'a> {
+    pub(super) kept: &'a Kept,
+    pub(super) opening: u64,
+    pub(super) uuid: &'a str,
+}
+
+impl Wraps<'_> {
+    /// All bits of what was told; nothing if that is not known.
+    fn whole(&self, field: Field, told: Told) -> Option<u64> {
+        match u32::try_from(told.number) {
+            Ok(low) if told.narrow && field.may_wrap() => {
+                self.kept.unwrapped(self.opening, self.uuid, field, low)
+            }
+            _ => Some(told.number),
+        }
+    }
+}
+
+impl Reader<'_> {
     pub(super) fn read(
         mut self,
         library: &Arc<Library>,
@@ -46,6 +68,7 @@ impl Asking<'_> {
             pcie: self.pcie(&values)?,
             nvlink: self.nvlink(&values)?,
             processes: self.processes()?,
+            processes_unresolved: None,
             recovery_action: values.small(Field::RecoveryAction),
             activity: self.activity(library)?,
         };
@@ -67,14 +90,15 @@ impl Asking<'_> {
     fn values(&mut self, numbering: Numbering) -> Result<Values, Stop> {
         let name = |field: Field| field.id(numbering).1;
         let mut asked = Field::ALL.to_vec();
-        asked.retain(|&field| !self.support.lacks(name(field)));
+        asked.retain(|&field| field.has_id(numbering) && !self.support.lacks(name(field)));
         let mut values = Values::default();
         if asked.is_empty() {
             return Ok(values);
         }
         let answers = self.support.ask("field values", || self.device.values(&asked, numbering))?;
         for (field, answer) in asked.into_iter().zip(answers.into_iter().flatten()) {
-            if let Some(value) = self.support.note(name(field), answer)? {
+            let told = self.support.note(name(field), answer)?;
+            if let Some(value) = told.and_then(|told| self.wraps.whole(field, told)) {
                 values.insert(field, value);
             }
         }
@@ -186,6 +210,7 @@ impl Asking<'_> {
     fn links_active(&mut self) -> Result<Option<u32>, Stop> {
         let mut active = 0;
         for link in 0..*self.links {
+            self.support.asking("NVLink state");
             let up = match self.device.link_is_up(link) {
                 Err(Refusal::Unsupported) => {
                     *self.links = link;

@@ -1,10 +1,12 @@
 //! What a GPU and its driver can't tell is remembered, so that it is asked once and not every second.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::refusal::Refusal;
 use crate::snapshot::GpuError;
 use crate::source::SourceError;
+use crate::source::asking::Asking;
 
 /// Why reading a GPU ends here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub(super) enum Stop {
 /// One GPU's.
 #[derive(Debug, Default)]
 pub(super) struct Support {
+    index: u32,
+    asking: Arc<Asking>,
     unsupported: BTreeSet<&'static str>,
     answered: usize,
     /// What the first call that failed in this read said.
@@ -23,6 +27,16 @@ pub(super) struct Support {
 }
 
 impl Support {
+    /// Of the GPU with this index. What it is asked is noted before.
+    pub(super) fn new(index: u32, asking: &Arc<Asking>) -> Self {
+        Self { index, asking: Arc::clone(asking), ..Self::default() }
+    }
+
+    /// A call follows that is not made by `ask`.
+    pub(super) fn asking(&self, call: &'static str) {
+        self.asking.note(Some(self.index), call);
+    }
+
     /// Another read of this GPU begins.
     pub(super) fn begin(&mut self) {
         (self.answered, self.failure) = (0, None);
@@ -34,7 +48,11 @@ impl Support {
         call: &'static str,
         ask: impl FnOnce() -> Result<T, Refusal>,
     ) -> Result<Option<T>, Stop> {
-        if self.lacks(call) { Ok(None) } else { self.note(call, ask()) }
+        if self.lacks(call) {
+            return Ok(None);
+        }
+        self.asking(call);
+        self.note(call, ask())
     }
 
     pub(super) fn lacks(&self, call: &'static str) -> bool {

@@ -32,7 +32,7 @@ pub(super) fn at(index: u32, started: SystemTime, elapsed: Duration) -> Gpu {
     if index == WITH_XID && elapsed >= XID_AFTER {
         xids.insert(XID, Xid { count: 1, last: started + XID_AFTER });
     }
-    Gpu { identity: identity(index), xids, reading: Ok(moment.reading()) }
+    Gpu { identity: identity(index), xids, xid_watched: Some(true), reading: Ok(moment.reading()) }
 }
 
 fn identity(index: u32) -> Identity {

@@ -1,4 +1,7 @@
 //! What a simulated GPU does at a moment.
+//!
+//! Counters begin at 0 with the exporter: to Prometheus one that comes back lower was reset, and has counted
+//! all that it shows since.
 
 use std::collections::BTreeMap;
 
@@ -23,8 +26,6 @@ const MEMORY_USED: u64 = MEMORY_PROCESS + (5 << 20);
 const IDLE_WATTS: f64 = 115.0;
 const LOAD_WATTS: f64 = 560.0;
 const LIMIT_MILLIWATTS: u32 = 700_000;
-/// Used before the start, as if the driver had been loaded for a month.
-const EARLIER_JOULES: f64 = 1.2e9;
 
 /// Where it is at its limit, it stays at its limit.
 const MAX_OPERATING_CELSIUS: u32 = 87;
@@ -91,6 +92,7 @@ impl Moment {
                 sm: Some((self.load * 100.0) as u32),
                 container: Some(format!("51a{:x}", self.container).repeat(16)),
             }]),
+            processes_unresolved: Some(0),
             recovery_action: Some(0),
         }
     }
@@ -138,7 +140,7 @@ impl Moment {
 
     fn power(&self) -> Power {
         let watts = IDLE_WATTS + LOAD_WATTS * self.load;
-        let joules = EARLIER_JOULES + IDLE_WATTS * self.seconds + LOAD_WATTS * self.worked;
+        let joules = IDLE_WATTS * self.seconds + LOAD_WATTS * self.worked;
         let ripple = 6.0 * (7.0 * self.seconds).sin();
         Power {
             usage: Some((watts * 1e3) as u32),

@@ -66,6 +66,21 @@ fn counters_never_go_back() {
     }
 }
 
+/// Else `rate()` would take all that they begin with for the work of the seconds since.
+#[test]
+fn a_restarted_simulations_counters_begin_near_0() {
+    for gpu in &at(0.5).gpus {
+        let Reading { power, clocks, pcie, nvlink, ecc, .. } = reading(gpu);
+        assert!(power.energy.unwrap() < 1_000 * 700, "{power:?}");
+        assert!(pcie.received.unwrap().max(pcie.transmitted.unwrap()) < 1 << 30, "{pcie:?}");
+        assert!(nvlink.received.unwrap().max(nvlink.transmitted.unwrap()) < 1 << 36, "{nvlink:?}");
+        assert!(clocks.reason_time.values().all(|&time| time == 0), "{clocks:?}");
+        assert_eq!((pcie.replays, nvlink.errors.values().sum()), (Some(0), 0));
+        assert_eq!((ecc.corrected_volatile, ecc.uncorrected_volatile), (Some(0), Some(0)));
+        assert!(gpu.xids.is_empty());
+    }
+}
+
 #[test]
 fn each_gpu_is_used_by_one_process_of_a_container() {
     let names = |snapshot: Snapshot| -> Vec<_> {

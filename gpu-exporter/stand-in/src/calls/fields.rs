@@ -118,6 +118,8 @@ fn read(gpu: &Gpu, id: u32, scope: c_uint) -> Outcome<Value> {
         188 => Narrow(gpu.power_limits_mw[3]),
         189 => Narrow(gpu.power_limits_mw[1]),
         190 | 192 => Narrow(gpu.power_limits_mw[0]),
+        197 if gpu.pcie_narrow => Narrow(gpu.pcie_tx_bytes as u32),
+        198 if gpu.pcie_narrow => Narrow(gpu.pcie_rx_bytes as u32),
         197 => Wide(gpu.pcie_tx_bytes),
         198 => Wide(gpu.pcie_rx_bytes),
         230 => Narrow(gpu.recovery_action),
