@@ -2,7 +2,7 @@
 //! and again, since what a container mounts changes without a signal.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How often they are looked at. A change counts once it was found twice the same: nobody writes a
@@ -56,8 +56,24 @@ impl Watched {
     }
 }
 
+/// After a configuration was refused: waits until it can be used, since what it lacked need not be in a
+/// file that is in force. `path` is its file; `files` reads it, and names all that it would put in force,
+/// or nothing while it can't be used. As elsewhere, it has to be found twice the same.
+pub async fn usable_again(path: Option<&Path>, files: impl Fn() -> Option<Vec<PathBuf>>) {
+    let mut before = None;
+    loop {
+        // Reading a pipe would wait for somebody to write.
+        let can_be_read = path.is_none_or(Path::is_file);
+        let found = if can_be_read { files().map(|files| content(&files)) } else { None };
+        if std::mem::replace(&mut before, found) == found && found.is_some() {
+            return;
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
 /// Stands for the content of all; a file that can't be read counts as empty.
-pub fn content(files: &[PathBuf]) -> u64 {
+fn content(files: &[PathBuf]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for file in files {
         // Reading a pipe would wait for somebody to write.

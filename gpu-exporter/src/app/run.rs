@@ -1,8 +1,6 @@
 //! While it runs: signals, and a configuration that is read again.
 
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tracing::{error, info, warn};
 use weir_daemon::config::Layers;
@@ -12,9 +10,6 @@ use weir_daemon::watched::{self, Watched};
 use super::{App, StartError};
 use crate::config::Config;
 use crate::exposition::Reloads;
-
-/// How long to wait after a refusal before the configuration is looked at again.
-const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 impl App {
     /// Serves until SIGTERM or SIGINT. SIGHUP, and another content of a file that is in force, make it read
@@ -32,7 +27,7 @@ impl App {
                 tokio::select! {
                     signal = signals.next() => signal,
                     () = watched.changed() => Signal::Reload,
-                    () = self.can_be_used_now(layers), if refused => Signal::Reload,
+                    () = Self::can_be_used_now(layers), if refused => Signal::Reload,
                 }
             });
             if signal != Signal::Reload {
@@ -48,22 +43,10 @@ impl App {
         Ok(())
     }
 
-    /// After a refusal: waits until what was missing is there, since it need not be in a file that is in
-    /// force. As with those, what is found counts once it was found twice the same.
-    async fn can_be_used_now(&self, layers: &Layers) {
-        let in_force = self.config.files(layers.path());
-        let mut before = None;
-        loop {
-            // Reading a pipe would wait for somebody to write.
-            let can_be_read = layers.path().is_none_or(Path::is_file);
-            let new = if can_be_read { Config::load(layers).ok() } else { None };
-            let files = new.map(|new| [in_force.clone(), new.files(layers.path())].concat());
-            let found = files.map(|files| watched::content(&files));
-            if std::mem::replace(&mut before, found) == found && found.is_some() {
-                return;
-            }
-            tokio::time::sleep(TRY_AGAIN).await;
-        }
+    /// After a refusal: waits until the layers can be used.
+    async fn can_be_used_now(layers: &Layers) {
+        let files = || Some(Config::load(layers).ok()?.files(layers.path()));
+        watched::usable_again(layers.path(), files).await;
     }
 
     fn reload(&mut self, layers: &Layers) {

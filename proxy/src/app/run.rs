@@ -1,8 +1,6 @@
 //! While it runs: signals, and a configuration that is read again.
 
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::ServerConfig;
 use tracing::{error, info, warn};
@@ -15,9 +13,6 @@ use crate::config::{Config, Reloaded};
 use crate::door::{Tls, TlsError};
 use crate::expiry::Expiry;
 use crate::model_poll::ModelPolls;
-
-/// How long to wait after a refusal before the configuration is looked at again.
-const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// What listeners are to show from now on.
 type Certificates = Vec<(Arc<Tls>, Arc<ServerConfig>)>;
@@ -63,20 +58,10 @@ impl App {
         Ok(())
     }
 
-    /// After a refusal: waits until what was missing is there, since it need not be in a file that is
-    /// in force. As with those, what is found counts once it was found twice the same.
+    /// After a refusal: waits until the layers can be used.
     async fn can_be_used_now(&self, layers: &Layers) {
-        let files = self.config.files(layers.path());
-        let mut before = None;
-        loop {
-            let found = watched::content(&files);
-            // Reading a pipe would wait for somebody to write.
-            let can_be_read = layers.path().is_none_or(Path::is_file);
-            if before.replace(found) == Some(found) && can_be_read && self.read(layers).is_ok() {
-                return;
-            }
-            tokio::time::sleep(TRY_AGAIN).await;
-        }
+        let files = || Some(self.read(layers).ok()?.0.files(layers.path()));
+        watched::usable_again(layers.path(), files).await;
     }
 
     /// Takes the routes, limits, keys and certificates of the layers as they are now; a configuration
