@@ -67,9 +67,10 @@ impl Shared {
     }
 
     /// Something was refused that could not be read as a request; `code` is what the client was sent.
+    /// The outcome is written before the reason.
     pub(crate) fn refused_unread(&self, listener: Hop, reason: Rejection, code: Option<u16>) {
-        self.ledger.rejected(reason);
         self.unrouted(listener).begin(Endpoint::Other).refuse(code);
+        self.ledger.rejected(reason);
     }
 
     /// From now on what ends was cut by Weir.

@@ -32,11 +32,11 @@ pub(crate) fn rejections(scrape: &Scrape, reason: &str) -> f64 {
 /// Waits until Weir has refused so often for this reason: what is no request is counted when its
 /// connection has ended, which a client may see first.
 pub(crate) async fn refused(proxy: &ProxyGuard, reason: &str, count: f64) -> Scrape {
-    let counted = async || {
-        let scrape = proxy.settled().await;
-        (rejections(&scrape, reason) == count).then_some(scrape)
-    };
-    eventually(DEADLINE, &format!("{reason} is counted {count} times"), counted).await
+    let counted = async || (rejections(&proxy.settled().await, reason) == count).then_some(());
+    eventually(DEADLINE, &format!("{reason} is counted {count} times"), counted).await;
+    // The outcome is written before the reason; the scrape that first shows the reason may have read
+    // the outcomes before that.
+    proxy.settled().await
 }
 
 /// Requests with the outcome `rejected`, by route.
