@@ -5,11 +5,10 @@ mod activity;
 mod clocks;
 mod ecc;
 mod exporter;
-mod families;
 mod health;
 mod memory;
 mod nvlink;
-mod openmetrics;
+mod of_gpu;
 mod pcie;
 mod power;
 mod processes;
@@ -19,8 +18,10 @@ mod value;
 mod xid;
 
 pub use exporter::{Exporter, Reloads};
-use families::Families;
+use of_gpu::OfGpu;
 pub use processes::{LeftOut, left_out};
+
+use weir_families::Families;
 
 use crate::snapshot::Snapshot;
 
@@ -31,7 +32,7 @@ pub fn openmetrics(snapshot: Option<&Snapshot>, exporter: &Exporter<'_>) -> Stri
     if let Some(snapshot) = snapshot {
         health::add(&mut families, snapshot);
         for gpu in &snapshot.gpus {
-            let mut of = families.of(&gpu.identity);
+            let mut of = OfGpu::new(&mut families, &gpu.identity);
             xid::add(&mut of, &gpu.xids, gpu.xid_watched);
             let Ok(reading) = &gpu.reading else { continue };
             utilization::add(&mut of, reading.utilization);
@@ -46,5 +47,5 @@ pub fn openmetrics(snapshot: Option<&Snapshot>, exporter: &Exporter<'_>) -> Stri
             processes::add(&mut of, gpu);
         }
     }
-    openmetrics::encode(&families.finish())
+    families.openmetrics()
 }

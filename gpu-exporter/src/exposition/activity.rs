@@ -1,6 +1,8 @@
 //! What the parts of the chip did (GPU performance monitoring).
 
-use super::families::{Metric, OfGpu};
+use weir_families::Metric;
+
+use super::of_gpu::OfGpu;
 use super::value::ratio;
 use crate::snapshot::Activity;
 

@@ -1,6 +1,8 @@
 //! Clocks, and what holds them down.
 
-use super::families::{Metric, OfGpu};
+use weir_families::Metric;
+
+use super::of_gpu::OfGpu;
 use super::value::{hertz, seconds};
 use crate::snapshot::Clocks;
 

@@ -1,6 +1,8 @@
 //! Errors of the memory, and rows taken out of use for them.
 
-use super::families::{Metric, OfGpu};
+use weir_families::Metric;
+
+use super::of_gpu::OfGpu;
 use crate::snapshot::Ecc;
 
 const ENABLED: Metric =

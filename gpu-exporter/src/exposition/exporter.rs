@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::families::{Families, Metric};
+use weir_families::{Families, Metric};
+
 use super::processes::LeftOut;
 use crate::state::State;
 

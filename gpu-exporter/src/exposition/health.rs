@@ -1,6 +1,8 @@
 //! Which GPUs there are, and whether they can be asked.
 
-use super::families::{Families, Metric};
+use weir_families::{Families, Metric};
+
+use super::of_gpu::OfGpu;
 use crate::snapshot::{Driver, Identity, Snapshot};
 
 const INFO: Metric = Metric::gauge(
@@ -22,7 +24,7 @@ pub(super) fn add(families: &mut Families, snapshot: &Snapshot) {
     let driver = snapshot.driver.as_ref().unwrap_or(&unknown);
     for gpu in &snapshot.gpus {
         let Identity { uuid: _, index: _, name, serial, vbios, pci_bus_id } = &gpu.identity;
-        let mut of = families.of(&gpu.identity);
+        let mut of = OfGpu::new(families, &gpu.identity);
         of.add_with(
             &INFO,
             &[

@@ -1,6 +1,8 @@
 //! Memory of the GPU.
 
-use super::families::{Metric, OfGpu};
+use weir_families::Metric;
+
+use super::of_gpu::OfGpu;
 use crate::snapshot::Memory;
 
 const TOTAL: Metric = Metric::gauge("nvidia_gpu_memory_total_bytes", "All of the GPU's memory.");

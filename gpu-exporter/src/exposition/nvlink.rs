@@ -1,6 +1,8 @@
 //! Links to other GPUs, all of one GPU together.
 
-use super::families::{Metric, OfGpu};
+use weir_families::Metric;
+
+use super::of_gpu::OfGpu;
 use crate::snapshot::Nvlink;
 
 const ACTIVE: Metric =

@@ -1,6 +1,8 @@
 //! The bus.
 
-use super::families::{Metric, OfGpu};
+use weir_families::Metric;
+
+use super::of_gpu::OfGpu;
 use crate::snapshot::Pcie;
 
 const TRANSMITTED: Metric = Metric::counter(

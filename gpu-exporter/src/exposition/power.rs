@@ -1,6 +1,8 @@
 //! Power and energy.
 
-use super::families::{Metric, OfGpu};
+use weir_families::Metric;
+
+use super::of_gpu::OfGpu;
 use super::value::from_milli;
 use crate::snapshot::Power;
 

@@ -2,7 +2,9 @@
 
 use std::cmp::Reverse;
 
-use super::families::{Metric, OfGpu};
+use weir_families::Metric;
+
+use super::of_gpu::OfGpu;
 use crate::container::shown;
 use crate::snapshot::Gpu;
 

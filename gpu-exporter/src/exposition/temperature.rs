@@ -1,6 +1,8 @@
 //! Temperatures, and those at which something happens.
 
-use super::families::{Metric, OfGpu};
+use weir_families::Metric;
+
+use super::of_gpu::OfGpu;
 use crate::snapshot::Temperature;
 
 const GPU: Metric = Metric::gauge("nvidia_gpu_temperature_celsius", "Temperature of the chip.");

@@ -1,6 +1,8 @@
 //! How much of the time something ran.
 
-use super::families::{Metric, OfGpu};
+use weir_families::Metric;
+
+use super::of_gpu::OfGpu;
 use super::value::ratio;
 use crate::snapshot::Utilization;
 

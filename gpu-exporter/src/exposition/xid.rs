@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::families::{Metric, OfGpu};
+use weir_families::Metric;
+
+use super::of_gpu::OfGpu;
 use crate::snapshot::Xid;
 
 const ERRORS: Metric = Metric::counter(
