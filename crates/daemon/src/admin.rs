@@ -4,6 +4,7 @@
 mod access;
 mod connection;
 mod guard;
+mod own_page;
 mod pages;
 mod timestamp;
 
@@ -18,6 +19,7 @@ use tokio::sync::oneshot;
 
 pub use access::AdminAccess;
 use connection::Bounded;
+pub use own_page::OwnPage;
 pub use pages::Pages;
 use pages::Site;
 

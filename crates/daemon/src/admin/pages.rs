@@ -5,13 +5,14 @@ use std::time::{Instant, SystemTime};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Map, Value, json};
 
 use super::access::AdminAccess;
 use super::guard;
+use super::own_page::{self, OwnPage};
 use super::timestamp::rfc3339;
 use crate::build_info;
 use crate::exposition::{self, Format};
@@ -33,6 +34,16 @@ pub trait Pages: Send + Sync + 'static {
     /// Who may see the pages other than `/health` and `/ready`; asked at each request, so that
     /// changed secrets count at once.
     fn access(&self) -> Arc<AdminAccess>;
+
+    /// The page of the daemon's own at a path; `None`: there is none.
+    fn own_page(&self, _path: &str) -> Option<OwnPage> {
+        None
+    }
+
+    /// The paths of those pages, for whoever asks for one that is not there.
+    fn own_paths(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// All that the pages need.
@@ -62,7 +73,7 @@ pub(super) fn router(site: Site) -> Router {
         .route("/ready", get(ready))
         .route("/status", get(status))
         .route("/models", get(models))
-        .fallback(not_found)
+        .fallback(own_page)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(axum::middleware::from_fn_with_state(pages, guard::check))
         .with_state(Arc::new(site))
@@ -112,12 +123,30 @@ async fn status(State(site): State<Arc<Site>>) -> Response {
 async fn models(State(site): State<Arc<Site>>) -> Response {
     match site.pages.models() {
         Some(models) => page(StatusCode::OK, &models),
-        None => not_found().await,
+        None => not_found(&site),
     }
 }
 
-async fn not_found() -> Response {
-    page(StatusCode::NOT_FOUND, &json!({"error": "not found", "endpoints": ENDPOINTS}))
+async fn own_page(
+    State(site): State<Arc<Site>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    match site.pages.own_page(uri.path()) {
+        Some(_) if !own_page::is_read(&method) => {
+            let answer = method_not_allowed().await;
+            ([(header::ALLOW, "GET,HEAD")], answer).into_response()
+        }
+        Some(found) => found.answer(&headers),
+        None => not_found(&site),
+    }
+}
+
+fn not_found(site: &Site) -> Response {
+    let own = site.pages.own_paths();
+    let endpoints: Vec<_> = ENDPOINTS.into_iter().chain(own.iter().map(String::as_str)).collect();
+    page(StatusCode::NOT_FOUND, &json!({"error": "not found", "endpoints": endpoints}))
 }
 
 /// axum sets `Allow`.

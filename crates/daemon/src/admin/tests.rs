@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{AdminAccess, AdminError, AdminServer, Pages};
+use super::{AdminAccess, AdminError, AdminServer, OwnPage, Pages};
 
 struct TestPages {
     ready: Result<(), String>,
@@ -36,6 +36,18 @@ impl Pages for TestPages {
 
     fn access(&self) -> Arc<AdminAccess> {
         Arc::clone(&self.access)
+    }
+
+    fn own_page(&self, path: &str) -> Option<OwnPage> {
+        match path {
+            "/own" => Some(OwnPage::new(json!([1])).with_etag("v1")),
+            "/own/late" => Some(OwnPage::unavailable("not read yet")),
+            _ => None,
+        }
+    }
+
+    fn own_paths(&self) -> Vec<String> {
+        vec!["/own".to_owned()]
     }
 }
 
@@ -234,4 +246,26 @@ fn a_page_that_panics_takes_only_its_connection_with_it() {
     stream.read_to_string(&mut answer).unwrap();
     assert_eq!(answer, "");
     assert_eq!(get(&server, "/health").status, 200);
+}
+
+#[test]
+fn pages_of_a_daemons_own() {
+    let server = serve(happy());
+    let own = request(&server, "GET", "/own", "");
+    assert_eq!((own.status, own.json()), (200, json!([1])));
+    assert!(own.head.contains("etag: \"v1\"\r\n"), "{}", own.head);
+    for known in ["\"v1\"", "\"v0\", W/\"v1\"", "*"] {
+        let again = request(&server, "GET", "/own", &format!("if-none-match: {known}\r\n"));
+        assert_eq!((again.status, again.body.as_str()), (304, ""), "{known}");
+    }
+    assert_eq!(request(&server, "GET", "/own", "if-none-match: \"v2\"\r\n").status, 200);
+    let late = request(&server, "GET", "/own/late", "");
+    assert_eq!((late.status, late.json()), (503, json!({"error": "not read yet"})));
+    let written = request(&server, "POST", "/own", "");
+    assert_eq!(written.status, 405);
+    assert!(written.head.contains("allow: get,head\r\n"), "{}", written.head);
+    let missing = request(&server, "GET", "/own/else", "");
+    assert_eq!(missing.status, 404);
+    let endpoints = &missing.json()["endpoints"];
+    assert!(endpoints.as_array().unwrap().contains(&json!("/own")), "{endpoints}");
 }
