@@ -1,0 +1,1 @@
+//! Where a container's port is reached from here.

@@ -1,0 +1,1 @@
+//! From what `GET /containers/{id}/json` answers to a [`Container`](super::Container).

@@ -1,0 +1,1 @@
+//! The container runtime's API, Docker's or podman's, through bollard: the one file that names it.

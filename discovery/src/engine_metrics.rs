@@ -1,0 +1,1 @@
+//! An engine's own metrics, under one set of names whatever its version.

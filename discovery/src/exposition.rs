@@ -1,0 +1,1 @@
+//! From what is known to metrics: one file per group. Nothing is kept between scrapes.

@@ -1,0 +1,1 @@
+//! Following a container runtime: what containers there are, kept up to date.

@@ -1,0 +1,1 @@
+//! LangFuse: what a project recorded, by sealed windows of time.

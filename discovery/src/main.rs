@@ -1,0 +1,3 @@
+//! `weir-discovery`: reads the command line and the configuration, then serves until it is told to end.
+
+fn main() {}

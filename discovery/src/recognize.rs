@@ -1,0 +1,1 @@
+//! What a container is: an engine, a LiteLLM proxy, or something else.
