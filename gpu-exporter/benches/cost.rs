@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use weir_daemon::exposition::to_text;
+use weir_daemon::reload::Reloads;
 use weir_gpu_exporter::container::{Containers, Notice, shares};
-use weir_gpu_exporter::exposition::{Exporter, LeftOut, Reloads, openmetrics};
+use weir_gpu_exporter::exposition::{Exporter, LeftOut, openmetrics};
 use weir_gpu_exporter::snapshot::{Process, Snapshot};
 use weir_gpu_exporter::source::simulate::Simulation;
 use weir_gpu_exporter::source::{GpuSource, nvml};

@@ -8,10 +8,11 @@ use parking_lot::{Mutex, RwLock};
 use tokio::runtime::{Builder, Runtime};
 use tracing::{info, warn};
 use weir_daemon::admin::{AdminError, AdminServer};
+use weir_daemon::reload::Reloads;
 
 use crate::config::{Config, SourceKind};
 use crate::container::{Containers, Notice};
-use crate::exposition::{LeftOut, Reloads};
+use crate::exposition::LeftOut;
 use crate::pages::{ExporterPages, LoadedAgain};
 use crate::sampler::{Cadence, Open, Sampler};
 use crate::source::history::History;

@@ -17,7 +17,7 @@ mod utilization;
 mod value;
 mod xid;
 
-pub use exporter::{Exporter, Reloads};
+pub use exporter::Exporter;
 use of_gpu::OfGpu;
 pub use processes::{LeftOut, left_out};
 
@@ -47,5 +47,5 @@ pub fn openmetrics(snapshot: Option<&Snapshot>, exporter: &Exporter<'_>) -> Stri
             processes::add(&mut of, gpu);
         }
     }
-    families.openmetrics()
+    families.openmetrics() + &exporter.reloads.openmetrics()
 }

@@ -6,9 +6,10 @@ use std::time::UNIX_EPOCH;
 use parking_lot::{Mutex, RwLock};
 use serde_json::{Value, json};
 use weir_daemon::admin::{AdminAccess, Pages};
+use weir_daemon::reload::Reloads;
 
 use crate::config::SourceKind;
-use crate::exposition::{Exporter, LeftOut, Reloads, openmetrics};
+use crate::exposition::{Exporter, LeftOut, openmetrics};
 use crate::snapshot::{Gpu, Snapshot};
 use crate::source::history::History;
 use crate::state::Published;

@@ -60,5 +60,6 @@ pub mod config;
 pub mod exposition;
 pub mod logging;
 pub mod process;
+pub mod reload;
 pub mod signals;
 pub mod watched;

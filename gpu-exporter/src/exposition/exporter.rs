@@ -1,7 +1,6 @@
 //! The exporter itself: how reading goes.
 
-use std::collections::BTreeMap;
-
+use weir_daemon::reload::Reloads;
 use weir_families::{Families, Metric};
 
 use super::processes::LeftOut;
@@ -21,13 +20,6 @@ const OVERFLOW: Metric = Metric::counter(
     "weir_label_overflow_total",
     "Values that found no place in a label, counted at each read.",
 );
-const RELOADS: Metric =
-    Metric::counter("weir_config_reloads_total", "How often the configuration was read again.");
-const LAST_RELOAD: Metric = Metric::gauge(
-    "weir_config_last_reload_success",
-    "1 if the configuration could be read when it was last read, else 0: then the one before is in force.",
-);
-
 /// What the exporter says of itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Exporter<'a> {
@@ -43,19 +35,8 @@ pub struct Exporter<'a> {
     pub reloads: Reloads,
 }
 
-/// How often the configuration was read again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reloads {
-    /// It is in force.
-    pub success: u64,
-    /// It could not be used.
-    pub failure: u64,
-    /// Whether the last one failed.
-    pub last_failed: bool,
-}
-
 pub(super) fn add(families: &mut Families, exporter: &Exporter<'_>) {
-    let Exporter { source, simulated, state, left_out, reloads } = *exporter;
+    let Exporter { source, simulated, state, left_out, reloads: _ } = *exporter;
     let of_source = [("source", source)];
     families.add(&SOURCE_UP, &of_source, state.is_up());
     families.add(&LAST_SUCCESS, &of_source, state.last_success);
@@ -67,10 +48,4 @@ pub(super) fn add(families: &mut Families, exporter: &Exporter<'_>) {
     for (label, count) in [("container_id", left_out.containers), ("pid", left_out.processes)] {
         families.add(&OVERFLOW, &[("label", label)], count);
     }
-    for (result, count) in
-        BTreeMap::from([("failure", reloads.failure), ("success", reloads.success)])
-    {
-        families.add(&RELOADS, &[("result", result)], count);
-    }
-    families.add(&LAST_RELOAD, &[], !reloads.last_failed);
 }

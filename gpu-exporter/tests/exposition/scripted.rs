@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use weir_daemon::exposition::to_text;
-use weir_gpu_exporter::exposition::{Exporter, LeftOut, Reloads, openmetrics};
+use weir_daemon::reload::Reloads;
+use weir_gpu_exporter::exposition::{Exporter, LeftOut, openmetrics};
 use weir_gpu_exporter::snapshot::{
     Activity, Clocks, Driver, Ecc, Gpu, GpuError, Identity, Memory, Nvlink, Pcie, Power, Process,
     Reading, Snapshot, Temperature, Utilization, Xid,
