@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use crate::files::file;
-use crate::process::Weir;
+use weir_test_daemon::{Daemon, file};
 
-fn metrics(weir: &Weir, token: &str) -> u16 {
+use crate::WEIR;
+
+fn metrics(weir: &Daemon, token: &str) -> u16 {
     weir.get_with("/metrics", &format!("authorization: Bearer {token}\r\n")).0
 }
 
@@ -20,7 +21,7 @@ fn another_token_counts_without_a_restart() {
         "[gpu_exporter]\nsource = \"simulate\"\n[gpu_exporter.admin_access]\nbearer_file = {:?}\n",
         token.to_str().unwrap()
     ));
-    let mut weir = Weir::start(&["--config", config.to_str().unwrap()]);
+    let mut weir = WEIR.start(&["--config", config.to_str().unwrap()]);
     assert_eq!(
         (weir.get("/metrics").0, weir.get("/status").0, weir.get("/health").0),
         (401, 401, 200)
@@ -52,7 +53,7 @@ fn a_token_that_comes_after_a_refusal_is_noticed() {
     let config = file("[gpu_exporter]\nsource = \"simulate\"\n");
     let token = file("soon to be gone\n");
     std::fs::remove_file(&*token).unwrap();
-    let mut weir = Weir::start(&["--config", config.to_str().unwrap()]);
+    let mut weir = WEIR.start(&["--config", config.to_str().unwrap()]);
     write(
         &config,
         &format!(
@@ -72,7 +73,7 @@ fn a_token_that_comes_after_a_refusal_is_noticed() {
 #[test]
 fn what_needs_a_restart_is_said() {
     let config = file("[gpu_exporter]\nsource = \"simulate\"\n");
-    let mut weir = Weir::start(&["--config", config.to_str().unwrap()]);
+    let mut weir = WEIR.start(&["--config", config.to_str().unwrap()]);
     write(&config, "[gpu_exporter]\nsource = \"simulate\"\ninterval = \"2s\"\n");
     weir.signal("HUP");
     weir.logged("Only changes of admin_access are applied; the others need a restart.");

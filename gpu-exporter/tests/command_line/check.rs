@@ -2,43 +2,30 @@
 
 use std::path::Path;
 
-use crate::files::{ConfigFile, file};
-use crate::process::run;
+use weir_test_daemon::{TestFile, file};
 
-/// Checks; an error has to be all that is said.
-fn check(args: &[&str], environment: &[(&str, &str)]) -> Result<(), String> {
-    let (code, stdout, stderr) = run(&[&["--check"], args].concat(), environment);
-    assert_eq!(stdout, "", "{args:?}");
-    match code {
-        0 => {
-            assert_eq!(stderr, "", "{args:?} is fine, and nothing is to be said");
-            Ok(())
-        }
-        2 => Err(stderr),
-        other => panic!("{args:?}: exit code {other}: {stderr}"),
-    }
-}
+use crate::WEIR;
 
 /// Checks a file; in the message the file is called FILE.
 fn check_file(text: &str) -> Result<(), String> {
     let path = file(text);
     let path = path.to_str().unwrap();
-    check(&["--config", path], &[]).map_err(|error| error.replace(path, "FILE"))
+    WEIR.check(&["--config", path], &[]).map_err(|error| error.replace(path, "FILE"))
 }
 
 #[test]
 fn nothing_needs_to_be_configured() {
-    assert_eq!(check(&[], &[]), Ok(()));
-    assert_eq!(check(&["--source", "simulate", "--listen", "0.0.0.0:80"], &[]), Ok(()));
+    assert_eq!(WEIR.check(&[], &[]), Ok(()));
+    assert_eq!(WEIR.check(&["--source", "simulate", "--listen", "0.0.0.0:80"], &[]), Ok(()));
     let environment =
         [("WEIR_GPU_EXPORTER__SOURCE", "simulate"), ("WEIR_GPU_EXPORTER_PORT", "tcp://x")];
-    assert_eq!(check(&[], &environment), Ok(()));
+    assert_eq!(WEIR.check(&[], &environment), Ok(()));
 }
 
 #[test]
 fn the_shipped_example_is_valid_with_every_key() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/weir.toml");
-    assert_eq!(check(&["--config", path.to_str().unwrap()], &[]), Ok(()));
+    assert_eq!(WEIR.check(&["--config", path.to_str().unwrap()], &[]), Ok(()));
     let text = std::fs::read_to_string(path).unwrap();
     let text = &text[text.find("[gpu_exporter]").unwrap()..];
     for key in ["listen", "source", "interval", "timeout", "proc", "nvml_library"] {
@@ -54,7 +41,7 @@ fn the_shipped_example_is_valid_with_every_key() {
 }
 
 /// The text with a file of the test in place of each one in `/run/secrets`.
-fn with_secrets(mut text: String) -> (String, Vec<ConfigFile>) {
+fn with_secrets(mut text: String) -> (String, Vec<TestFile>) {
     let mut files = Vec::new();
     while let Some(begin) = text.find("\"/run/secrets/") {
         let end = begin + 1 + text[begin + 1..].find('"').unwrap();
@@ -67,17 +54,17 @@ fn with_secrets(mut text: String) -> (String, Vec<ConfigFile>) {
 
 #[test]
 fn flags_that_cannot_be_used_say_so() {
-    let source = check(&["--source", "dcgm"], &[]).unwrap_err();
+    let source = WEIR.check(&["--source", "dcgm"], &[]).unwrap_err();
     assert!(source.contains("'dcgm'") && source.contains("values: nvml, simulate"), "{source}");
-    let listen = check(&["--listen", "localhost"], &[]).unwrap_err();
+    let listen = WEIR.check(&["--listen", "localhost"], &[]).unwrap_err();
     assert!(listen.contains("'localhost'") && listen.contains("--listen <ADDR>"), "{listen}");
     assert_eq!(
-        check(&["--config", "not-there.toml"], &[]).unwrap_err(),
+        WEIR.check(&["--config", "not-there.toml"], &[]).unwrap_err(),
         "weir-gpu-exporter: cannot read the configuration file not-there.toml (named by --config): \
          No such file or directory (os error 2)\n"
     );
     assert_eq!(
-        check(&[], &[("WEIR_GPU_EXPORTER__INTERVAL", "1")]).unwrap_err(),
+        WEIR.check(&[], &[("WEIR_GPU_EXPORTER__INTERVAL", "1")]).unwrap_err(),
         "weir-gpu-exporter: gpu_exporter.interval = 1: expected a duration: a whole number and its \
          unit (us, ms, s, m, h or d), such as \"30s\"; a number alone has no unit (from environment \
          variable WEIR_GPU_EXPORTER__INTERVAL)\n"

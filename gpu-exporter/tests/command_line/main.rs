@@ -9,7 +9,8 @@
 
 mod access;
 mod check;
-mod files;
-mod process;
 mod simulate;
 mod start;
+
+const WEIR: weir_test_daemon::Program =
+    weir_test_daemon::Program::new(env!("CARGO_BIN_EXE_weir-gpu-exporter"));

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::process::Weir;
+use crate::WEIR;
 
 /// The samples of this name.
 fn samples<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
@@ -13,7 +13,7 @@ fn samples<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
 
 #[test]
 fn eight_gpus_are_shown_and_plainly_labelled() {
-    let mut weir = Weir::start(&["--source", "simulate"]);
+    let mut weir = WEIR.start(&["--source", "simulate"]);
     assert_eq!(weir.said("All GPUs are simulated: no number is real.").len(), 1);
     weir.until("/ready", |status, _| status == 200);
     let (status, text) = weir.get("/metrics");
@@ -47,7 +47,7 @@ fn eight_gpus_are_shown_and_plainly_labelled() {
 
 #[test]
 fn reading_goes_on_whoever_scrapes() {
-    let weir = Weir::start(&["--source", "simulate"]);
+    let weir = WEIR.start(&["--source", "simulate"]);
     let reads = |text: &str| {
         let line =
             samples(text, "weir_gpu_reads_total").into_iter().find(|line| line.contains("success"));

@@ -1,36 +1,19 @@
-//! `weir-gpu-exporter` as a process of its own: what it is given, what it says, how it ends.
+//! A daemon that serves: what it says, what its pages show, how it ends.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 /// For whatever has to happen sooner or later; only a failing test waits so long.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+pub const DEADLINE: Duration = Duration::from_secs(20);
 
-/// The binary with these arguments and no environment but this one.
-fn weir<'a>(args: &[&str], environment: &[(&'a str, &'a str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_weir-gpu-exporter"));
-    // Examples are named as in the documentation, from the top of the repository.
-    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
-    command.args(args).env_clear().envs(environment.iter().copied());
-    command.stdin(Stdio::null());
-    command
-}
-
-/// Runs it to its end, which has to come by itself.
-pub(crate) fn run(args: &[&str], environment: &[(&str, &str)]) -> (i32, String, String) {
-    let Output { status, stdout, stderr } = weir(args, environment).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (status.code().unwrap(), text(stdout), text(stderr))
-}
-
-/// An exporter that serves; killed when it is dropped.
-pub(crate) struct Weir {
+/// A daemon that serves; killed when it is dropped.
+#[derive(Debug)]
+pub struct Daemon {
     child: Child,
     lines: Receiver<Value>,
     /// Every line of its log that was looked at.
@@ -38,11 +21,9 @@ pub(crate) struct Weir {
     address: SocketAddr,
 }
 
-impl Weir {
-    /// Starts it on any free port and waits until it serves and acts upon signals.
-    pub(crate) fn start(args: &[&str]) -> Self {
-        let args = [&["--listen", "127.0.0.1:0"], args].concat();
-        let mut child = weir(&args, &[]).stderr(Stdio::piped()).spawn().unwrap();
+impl Daemon {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let stderr = child.stderr.take().unwrap();
         let (send, lines) = channel();
         std::thread::spawn(move || {
@@ -54,14 +35,24 @@ impl Weir {
             }
         });
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
-        let mut weir = Self { child, lines, log: Vec::new(), address: nowhere };
-        weir.address = weir.logged("Listening.")["address"].as_str().unwrap().parse().unwrap();
-        weir.logged("Serving.");
-        weir
+        let mut daemon = Self { child, lines, log: Vec::new(), address: nowhere };
+        daemon.address = daemon.logged("Listening.")["address"].as_str().unwrap().parse().unwrap();
+        daemon.logged("Serving.");
+        daemon
+    }
+
+    /// Where its pages are.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits for the next line of the log with this message.
-    pub(crate) fn logged(&mut self, message: &str) -> Value {
+    pub fn logged(&mut self, message: &str) -> Value {
         let deadline = Instant::now() + DEADLINE;
         loop {
             match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -77,12 +68,12 @@ impl Weir {
     }
 
     /// All lines so far with this message.
-    pub(crate) fn said(&self, message: &str) -> Vec<&Value> {
+    pub fn said(&self, message: &str) -> Vec<&Value> {
         self.log.iter().filter(|line| line["message"] == message).collect()
     }
 
     /// The status and the body of a page, with these headers of the request.
-    pub(crate) fn get_with(&self, path: &str, headers: &str) -> (u16, String) {
+    pub fn get_with(&self, path: &str, headers: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\r\n")
@@ -94,17 +85,17 @@ impl Weir {
     }
 
     /// The status and the body of a page.
-    pub(crate) fn get(&self, path: &str) -> (u16, String) {
+    pub fn get(&self, path: &str) -> (u16, String) {
         self.get_with(path, "")
     }
 
     /// A page of JSON, whatever its status.
-    pub(crate) fn json(&self, path: &str) -> Value {
+    pub fn json(&self, path: &str) -> Value {
         serde_json::from_str(&self.get(path).1).unwrap()
     }
 
     /// Asks for a page until `is_there`; only a failing test asks for long.
-    pub(crate) fn until(&self, path: &str, is_there: impl Fn(u16, &str) -> bool) -> String {
+    pub fn until(&self, path: &str, is_there: impl Fn(u16, &str) -> bool) -> String {
         let deadline = Instant::now() + DEADLINE;
         loop {
             let (status, body) = self.get(path);
@@ -116,13 +107,13 @@ impl Weir {
     }
 
     /// Sends a signal: `TERM`, `INT` or `HUP`.
-    pub(crate) fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
     }
 
     /// Waits for its end; returns the exit code.
-    pub(crate) fn ended(&mut self) -> Option<i32> {
+    pub fn ended(&mut self) -> Option<i32> {
         let deadline = Instant::now() + DEADLINE;
         // The log ends when the process does.
         loop {
@@ -135,7 +126,7 @@ impl Weir {
     }
 }
 
-impl Drop for Weir {
+impl Drop for Daemon {
     fn drop(&mut self) {
         // It may be gone already.
         let _ended = self.child.kill();

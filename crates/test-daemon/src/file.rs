@@ -1,13 +1,14 @@
-//! Configuration files of these tests.
+//! Files for the time of a test.
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A file that is removed when it is dropped.
-pub(crate) struct ConfigFile(PathBuf);
+#[derive(Debug)]
+pub struct TestFile(PathBuf);
 
-impl Deref for ConfigFile {
+impl Deref for TestFile {
     type Target = Path;
 
     fn deref(&self) -> &Path {
@@ -15,7 +16,7 @@ impl Deref for ConfigFile {
     }
 }
 
-impl Drop for ConfigFile {
+impl Drop for TestFile {
     fn drop(&mut self) {
         // A file that stays harms nobody.
         let _removed = std::fs::remove_file(&self.0);
@@ -23,11 +24,11 @@ impl Drop for ConfigFile {
 }
 
 /// A file of its own with this text.
-pub(crate) fn file(text: &str) -> ConfigFile {
+pub fn file(text: &str) -> TestFile {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("weir-gpu-{}-{number}.toml", std::process::id());
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let name = format!("weir-test-{}-{number}.toml", std::process::id());
+    let path = std::env::temp_dir().join(name);
     std::fs::write(&path, text).unwrap();
-    ConfigFile(path)
+    TestFile(path)
 }
