@@ -23,6 +23,9 @@ impl Pages for ProxyPages {
         if self.draining.load(Ordering::SeqCst) {
             return Err("draining: no new connections are taken".to_owned());
         }
+        if self.shared.waits_for_discovery() {
+            return Err(self.shared.discovery.waiting_for());
+        }
         // Until then requests for a model that is not configured would be counted as `other`.
         match self.shared.routes().iter().find(|route| !route.is_ready()) {
             Some(route) => {
@@ -33,11 +36,13 @@ impl Pages for ProxyPages {
     }
 
     fn status(&self) -> Value {
-        let routes: Vec<_> = self.shared.routes().iter().map(|route| route.status()).collect();
+        let in_force = self.shared.in_force();
+        let routes: Vec<_> = in_force.routes().iter().map(|route| route.status()).collect();
         json!({
             "draining": self.draining.load(Ordering::SeqCst),
             "requests_in_flight": self.shared.in_flight(),
             "routes": routes,
+            "discovery": self.shared.discovery.status(&in_force.overruled),
         })
     }
 

@@ -18,10 +18,10 @@ use weir_ledger::{Hop, Ledger};
 use crate::admin::ProxyPages;
 use crate::config::Config;
 use crate::descriptors;
+use crate::discovery::Following;
 use crate::door::{Door, Tls};
 use crate::expiry::Expiry;
 use crate::listen::Bound;
-use crate::model_poll::ModelPolls;
 use crate::pem_file;
 use crate::shared::Shared;
 
@@ -41,7 +41,7 @@ pub struct App {
     addresses: Vec<(Hop, SocketAddr)>,
     admin: AdminServer,
     draining: Arc<AtomicBool>,
-    polls: ModelPolls,
+    discovery: Following,
     expiry: Expiry,
     tls: Vec<Arc<Tls>>,
     /// What was read again last could not be used.
@@ -82,9 +82,10 @@ impl App {
             runtime.spawn(door.serve(bound.listen()?));
         }
         info!(address = %admin.addr(), "Admin endpoints are up.");
-        let (polls, expiry) = {
+        let (discovery, expiry) = {
             let _within = runtime.enter();
-            (ModelPolls::start(config, shared.routes()), Expiry::start(config, &shared.ledger))
+            shared.poll_models();
+            (Following::start(config, &shared), Expiry::start(config, &shared))
         };
         let config = config.clone();
         Ok(Self {
@@ -95,14 +96,14 @@ impl App {
             addresses,
             admin,
             draining,
-            polls,
+            discovery,
             expiry,
             tls,
             refused: false,
         })
     }
 
-    /// Where a listener listens, if it has routes.
+    /// Where a listener listens, if it does.
     pub fn address(&self, listener: Hop) -> Option<SocketAddr> {
         self.addresses.iter().find(|(kind, _)| *kind == listener).map(|(_, address)| *address)
     }
@@ -122,9 +123,18 @@ impl App {
 fn check_authorities(config: &Config) -> Result<(), StartError> {
     // Two providers may be in the build; whoever came first is as good.
     let _already = rustls::crypto::ring::default_provider().install_default();
-    if let Some(path) = &config.tls_ca_file {
-        pem_file::roots(path)
-            .map_err(|why| StartError::Certificates { path: path.clone(), why })?;
+    let of_discovery =
+        config.discovery.as_ref().and_then(|discovery| discovery.tls_ca_file.as_ref());
+    for (key, path) in [
+        ("proxy.tls_ca_file", config.tls_ca_file.as_ref()),
+        ("proxy.discovery.tls_ca_file", of_discovery),
+    ] {
+        let Some(path) = path else { continue };
+        pem_file::roots(path).map_err(|why| StartError::Certificates {
+            key,
+            path: path.clone(),
+            why,
+        })?;
     }
     Ok(())
 }

@@ -8,7 +8,8 @@ use weir_daemon::config::Layers;
 
 /// Meter LLM traffic in front of LiteLLM, vLLM or any OpenAI-compatible server.
 ///
-/// With --upstream alone it is a whole sidecar; several routes need a file, see config/weir.toml.
+/// With --upstream alone it is a whole sidecar; with --discovery alone it serves whatever engines
+/// weir-discovery finds; several routes of your own need a file, see config/weir.toml.
 #[derive(Debug, Parser)]
 #[command(name = "weir-proxy", version)]
 pub struct Args {
@@ -27,6 +28,10 @@ pub struct Args {
     /// Where that route stands: edge (in front of LiteLLM) or engine [default: engine].
     #[arg(long, value_name = "HOP")]
     hop: Option<HopArg>,
+    /// Where weir-discovery listens, such as http://127.0.0.1:9901: its routes are served on the engine
+    /// listener.
+    #[arg(long, value_name = "URL")]
+    discovery: Option<String>,
     /// Address of the admin endpoints [default: 127.0.0.1:9900].
     #[arg(long, value_name = "ADDR")]
     admin: Option<SocketAddr>,
@@ -55,6 +60,7 @@ impl Args {
         set("--listen", "proxy.listen", self.listen.map(|address| address.to_string()));
         set("--route", "proxy.route", self.route.clone());
         set("--hop", "proxy.hop", hop);
+        set("--discovery", "proxy.discovery.url", self.discovery.clone());
         set("--admin", "proxy.admin", self.admin.map(|address| address.to_string()));
         layers
     }

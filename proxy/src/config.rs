@@ -17,7 +17,7 @@ use weir_wire::UsagePolicy;
 
 pub use limits::Limits;
 pub(crate) use reload::Reloaded;
-pub(crate) use resolve::UNROUTED;
+pub(crate) use resolve::{UNROUTED, may_name_a_route};
 
 use crate::access::{ClientNames, KeyConfig, RouteAccess};
 use crate::upstream::Upstream;
@@ -31,7 +31,7 @@ pub struct Config {
     pub admin_access: Arc<AdminAccess>,
     /// The files that say so.
     pub admin_secret_files: Vec<PathBuf>,
-    /// Listeners that have routes; after a reload, those that listen.
+    /// Listeners that have routes, or get them from discovery; after a reload, those that listen.
     pub listeners: Vec<Listener>,
     /// How long live requests may go on after SIGTERM.
     pub drain_grace: Duration,
@@ -51,6 +51,8 @@ pub struct Config {
     pub keys: Vec<KeyConfig>,
     /// Whether metrics tell clients apart.
     pub clients: Clients,
+    /// Where further routes of the engine listener are found; `None`: nowhere.
+    pub discovery: Option<Discovery>,
 }
 
 /// A listener and its routes.
@@ -60,7 +62,7 @@ pub struct Listener {
     pub kind: Hop,
     /// Where it listens.
     pub address: SocketAddr,
-    /// At least one, until a reload takes the last one away.
+    /// Those that are configured: at least one without discovery, until a reload takes the last one away.
     pub routes: Vec<RouteConfig>,
     /// How it speaks TLS; `None`: it does not.
     pub tls: Option<ListenerTls>,
@@ -75,6 +77,21 @@ pub struct ListenerTls {
     pub key: PathBuf,
     /// Certificates of which a client's must be issued; `None`: clients need none.
     pub client_ca: Option<PathBuf>,
+}
+
+/// Where routes are found: weir-discovery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discovery {
+    /// Its base, without a path.
+    pub url: String,
+    /// File with the token that it asks for; read at each question.
+    pub bearer_file: Option<PathBuf>,
+    /// Certificates (PEM) to trust instead of those for upstreams.
+    pub tls_ca_file: Option<PathBuf>,
+    /// Whether its certificate is checked.
+    pub tls_verify: bool,
+    /// Whether usage may be asked for on the routes that it names.
+    pub usage: UsagePolicy,
 }
 
 /// How metrics tell clients apart.

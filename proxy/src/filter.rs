@@ -14,6 +14,7 @@ mod context;
 mod ending;
 mod find_route;
 mod limits;
+mod no_route;
 mod prepare;
 mod refusal;
 mod rejection;

@@ -1,5 +1,5 @@
-//! What of the configuration is in force. A reload makes it anew as a whole, and a request keeps to what
-//! was in force when it came.
+//! What of the configuration is in force, with the routes that discovery names. It is made anew as a
+//! whole, and a request keeps to what was in force when it came.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,13 +9,16 @@ use weir_ledger::{Hop, Ledger};
 
 use crate::access::Access;
 use crate::config::{Config, Limits, RouteConfig};
-use crate::route::Route;
+use crate::discovery::Found;
+use crate::route::{Origin, Route};
 use crate::table::Table;
 
 /// Routes, limits and who may send what.
 pub(crate) struct InForce {
     edge: Table,
     engine: Table,
+    /// Names that discovery gives to routes and that configured ones have.
+    pub(crate) overruled: Vec<String>,
     pub(crate) connect_timeout: Duration,
     pub(crate) limits: Limits,
     /// Who may send what.
@@ -27,24 +30,41 @@ pub(crate) struct InForce {
 impl InForce {
     /// Routes that are the same as in `old` stay as they are; others keep what was learnt of the same
     /// upstream.
-    pub(crate) fn new(config: &Config, ledger: &Ledger, old: Option<&Self>) -> Self {
+    pub(crate) fn new(config: &Config, found: &Found, ledger: &Ledger, old: Option<&Self>) -> Self {
         ledger.limit_clients(config.clients.most);
         let routes = old.map(Self::routes).unwrap_or_default();
-        let live = |route: &RouteConfig| {
-            if let Some(same) = routes.iter().find(|old| old.is(route, config.max_event)) {
+        let live = |route: RouteConfig, origin| {
+            if let Some(same) = routes.iter().find(|old| old.is(&route, origin, config.max_event)) {
                 return Arc::clone(same);
             }
-            let alike = routes.iter().find(|old| old.has_the_upstream_of(route));
-            Arc::new(Route::new(route.clone(), ledger, config.max_event, alike.map(Arc::as_ref)))
+            let alike = routes.iter().find(|old| old.has_the_upstream_of(&route));
+            let alike = alike.map(Arc::as_ref);
+            Arc::new(Route::new(route, origin, ledger, config.max_event, alike))
         };
-        let table = |kind| {
+        let configured = |kind| {
             let listener = config.listeners.iter().find(|listener| listener.kind == kind);
             let routes = listener.map_or(&[][..], |listener| &listener.routes);
-            Table::new(routes.iter().map(live).collect())
+            routes.iter().map(|route| live(route.clone(), Origin::Configured)).collect::<Vec<_>>()
+        };
+        let (edge, mut engine) = (configured(Hop::Edge), configured(Hop::Engine));
+        let mut overruled = Vec::new();
+        let engine = match &config.discovery {
+            Some(discovery) => {
+                for route in found.routes() {
+                    if edge.iter().chain(&engine).any(|own| own.config.name == route.name) {
+                        overruled.push(route.name.clone());
+                    } else {
+                        engine.push(live(route.config(config, discovery), Origin::Discovered));
+                    }
+                }
+                Table::fed(engine, found.has_answered(), found.gone())
+            }
+            None => Table::new(engine),
         };
         Self {
-            edge: table(Hop::Edge),
-            engine: table(Hop::Engine),
+            edge: Table::new(edge),
+            engine,
+            overruled,
             connect_timeout: config.connect_timeout,
             limits: config.limits,
             access: Access::new(config, old.map(|old| &old.access)),

@@ -1,91 +1,76 @@
 //! Asks each upstream for its models, so that their names are labels before their first request.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client};
+use parking_lot::Mutex;
+use reqwest::Client;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 use weir_wire::listed_models;
 
-use crate::config::Config;
+use crate::ask::{self, AskError};
 use crate::route::{Poll, Route};
 
 /// An upstream that does not answer yet (vLLM loads for minutes) is asked again this soon, then
 /// ever more slowly.
 const RETRY: Duration = Duration::from_millis(250);
 
-const TIMEOUT: Duration = Duration::from_secs(5);
+const PATH: &str = "/v1/models";
 
-/// Longest answer that is read.
-const LIMIT: usize = 1 << 20;
-
-/// The polls of all routes; they end when this is dropped.
+/// The polls of all routes that are in force; they end when this is dropped.
+#[derive(Default)]
 pub(crate) struct ModelPolls {
-    _tasks: JoinSet<()>,
+    running: Mutex<Vec<Running>>,
+}
+
+/// The poll of one route, if it has one; it ends when this is dropped.
+struct Running {
+    route: Arc<Route>,
+    _task: JoinSet<()>,
 }
 
 impl ModelPolls {
+    /// Polls these routes from now on, and no others. Those that were polled before go on as they were.
     /// Call it within a runtime.
-    pub(crate) fn start(config: &Config, routes: Vec<Arc<Route>>) -> Self {
-        let mut tasks = JoinSet::new();
-        for route in routes {
-            let Some(every) = route.config.poll_models else { continue };
-            match client(config, &route) {
+    pub(crate) fn follow(&self, authorities: Option<&Path>, routes: Vec<Arc<Route>>) {
+        let mut running = self.running.lock();
+        let mut before = std::mem::take(&mut *running);
+        *running = routes
+            .into_iter()
+            .map(|route| match before.iter().position(|known| Arc::ptr_eq(&known.route, &route)) {
+                Some(found) => before.swap_remove(found),
+                None => Running::start(authorities, route),
+            })
+            .collect();
+    }
+
+    /// Ends all of them.
+    pub(crate) fn stop(&self) {
+        self.running.lock().clear();
+    }
+}
+
+impl Running {
+    fn start(authorities: Option<&Path>, route: Arc<Route>) -> Self {
+        let mut task = JoinSet::new();
+        if let Some(every) = route.config.poll_models {
+            match ask::client(authorities, route.config.upstream.tls_verify()) {
                 Ok(client) => {
-                    tasks.spawn(poll(client, route, every));
+                    task.spawn(poll(client, Arc::clone(&route), every));
                 }
                 Err(error) => failed(&route, &error),
             }
         }
-        Self { _tasks: tasks }
+        Self { route, _task: task }
     }
-}
-
-/// Why a list did not come. It is shown to operators: neither the key nor the answer is in it.
-#[derive(Debug, thiserror::Error)]
-enum PollError {
-    #[error("reading {path}: {source}")]
-    File { path: String, source: std::io::Error },
-    #[error("GET /v1/models was answered with status {0}")]
-    Status(u16),
-    #[error("GET /v1/models: {}", why(.0))]
-    Http(#[from] reqwest::Error),
-    #[error("the list is larger than {LIMIT} bytes")]
-    TooLarge,
-}
-
-/// What lies at the bottom of it: "Connection refused" rather than "error sending request".
-fn why(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return format!("no answer within {TIMEOUT:?}");
-    }
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
-}
-
-fn client(config: &Config, route: &Route) -> Result<Client, PollError> {
-    // As the traffic itself: straight to the upstream and nowhere else, least of all with a key.
-    let mut builder = Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(TIMEOUT)
-        .tls_danger_accept_invalid_certs(!route.config.upstream.tls_verify());
-    if let Some(path) = &config.tls_ca_file {
-        let pem = std::fs::read(path)
-            .map_err(|source| PollError::File { path: path.display().to_string(), source })?;
-        builder = builder.tls_certs_only(Certificate::from_pem_bundle(&pem)?);
-    }
-    Ok(builder.build()?)
 }
 
 async fn poll(client: Client, route: Arc<Route>, every: Duration) {
     let mut failures = 0u32;
     loop {
-        let wait = match ask(&client, &route).await {
+        let wait = match list(&client, &route).await {
             Ok(names) => {
                 failures = 0;
                 let count = names.len();
@@ -106,7 +91,7 @@ async fn poll(client: Client, route: Arc<Route>, every: Duration) {
 }
 
 /// Says so when it is news: an upstream may be away for hours.
-fn failed(route: &Route, error: &PollError) {
+fn failed(route: &Route, error: &AskError) {
     let reason = error.to_string();
     if route.polled(Poll::Failed(reason.clone())) {
         warn!(
@@ -116,24 +101,12 @@ fn failed(route: &Route, error: &PollError) {
     }
 }
 
-async fn ask(client: &Client, route: &Route) -> Result<Vec<String>, PollError> {
-    let mut request = client.get(format!("{}/v1/models", route.config.upstream.url()));
+async fn list(client: &Client, route: &Route) -> Result<Vec<String>, AskError> {
+    let mut request = client.get(format!("{}{PATH}", route.config.upstream.url()));
     if let Some(path) = &route.config.models_key_file {
-        let key = tokio::fs::read_to_string(path)
-            .await
-            .map_err(|source| PollError::File { path: path.display().to_string(), source })?;
-        request = request.bearer_auth(key.trim());
+        request = request.bearer_auth(ask::secret(path).await?);
     }
-    let mut answer = request.send().await?;
-    if !answer.status().is_success() {
-        return Err(PollError::Status(answer.status().as_u16()));
-    }
-    let mut body = Vec::new();
-    while let Some(piece) = answer.chunk().await? {
-        if body.len() + piece.len() > LIMIT {
-            return Err(PollError::TooLarge);
-        }
-        body.extend_from_slice(&piece);
-    }
-    Ok(listed_models(&body))
+    let failed = |source| AskError::Http { path: PATH, source };
+    let answer = request.send().await.map_err(failed)?;
+    Ok(listed_models(&ask::body(answer, PATH).await?))
 }

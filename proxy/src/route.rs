@@ -24,9 +24,17 @@ pub(crate) enum Poll {
     Failed(String),
 }
 
+/// Who names a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Configured,
+    Discovered,
+}
+
 /// A live route.
 pub(crate) struct Route {
     pub(crate) config: RouteConfig,
+    pub(crate) origin: Origin,
     pub(crate) series: Series,
     max_event: usize,
     learnt: Arc<Learnt>,
@@ -44,14 +52,18 @@ impl Route {
     /// `alike` has the same upstream: what was learnt of that holds here too.
     pub(crate) fn new(
         config: RouteConfig,
+        origin: Origin,
         ledger: &Ledger,
         max_event: usize,
         alike: Option<&Self>,
     ) -> Self {
         let learnt = alike.map_or_else(|| Arc::new(Learnt::new()), |old| Arc::clone(&old.learnt));
         learnt.is_polled(config.poll_models.is_some());
-        let series = ledger.route(&config.name, config.hop, &config.models);
-        Self { series, config, max_event, learnt }
+        let configured = if origin == Origin::Configured { &*config.models } else { &[] };
+        let series = ledger.route(&config.name, config.hop, configured);
+        let route = Self { series, config, origin, max_event, learnt };
+        route.learn_again();
+        route
     }
 
     /// Whether a route of this configuration would have the same upstream, by the same name.
@@ -73,8 +85,15 @@ impl Route {
     }
 
     /// Whether this is the live route of a configuration.
-    pub(crate) fn is(&self, config: &RouteConfig, max_event: usize) -> bool {
-        self.config == *config && self.max_event == max_event
+    pub(crate) fn is(&self, config: &RouteConfig, origin: Origin, max_event: usize) -> bool {
+        self.origin == origin && self.config == *config && self.max_event == max_event
+    }
+
+    /// Discovery still names its models, if it was discovery.
+    pub(crate) fn learn_again(&self) {
+        if self.origin == Origin::Discovered {
+            self.series.learn(&self.config.models);
+        }
     }
 
     /// The upstream has answered, or failed to answer, which models it has. Returns whether that
@@ -86,9 +105,10 @@ impl Route {
         is_news
     }
 
-    /// Whether the names of the upstream's models are known, if they can be.
+    /// Whether the names of the upstream's models are known, if they can be. An engine that discovery
+    /// has just found makes nothing that works unready; its models it brings along.
     pub(crate) fn is_ready(&self) -> bool {
-        *self.learnt.models_poll.lock() != Poll::Asking
+        self.origin == Origin::Discovered || *self.learnt.models_poll.lock() != Poll::Asking
     }
 
     /// From now on requests of this route are observed. Returns whether that is new.
@@ -96,8 +116,12 @@ impl Route {
         !self.learnt.refuses_usage.swap(true, Ordering::Relaxed)
     }
 
-    /// Whether a request that names `model` is one for this route.
+    /// Whether a request that names `model` is one for this route. What discovery says now overrules
+    /// what the upstream has said before: another container may have taken its place.
     pub(crate) fn serves(&self, model: &str) -> bool {
+        if self.origin == Origin::Discovered && !self.config.models.is_empty() {
+            return self.config.models.iter().any(|name| name == model);
+        }
         self.series.models().iter().any(|(name, origin)| {
             name == model && !matches!(origin, weir_ledger::ModelOrigin::Earned)
         })
@@ -138,6 +162,10 @@ impl Route {
         json!({
             "name": self.config.name,
             "hop": self.config.hop.as_str(),
+            "named_by": match self.origin {
+                Origin::Configured => "configuration",
+                Origin::Discovered => "discovery",
+            },
             "upstream": self.config.upstream.url(),
             "usage": usage,
             "models": self.series.models().len(),

@@ -1,21 +1,31 @@
 //! What all requests of the process share.
 
+mod composing;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 use weir_ledger::{Hop, Ledger, Rejection, Route as Series};
 use weir_wire::Endpoint;
 
 use crate::config::{Config, UNROUTED};
+use crate::discovery::{Found, State};
 use crate::in_force::InForce;
+use crate::model_poll::ModelPolls;
 use crate::route::Route;
+use composing::Parts;
 
 /// Series, routes and the state of the drain.
 pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     in_force: RwLock<Arc<InForce>>,
+    /// What that is composed of; held while it is.
+    parts: Mutex<Parts>,
+    /// How discovery does.
+    pub(crate) discovery: State,
+    pub(crate) polls: ModelPolls,
     /// Series of requests that no route takes, by listener.
     unrouted_edge: Series,
     unrouted_engine: Series,
@@ -29,12 +39,16 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(config: &Config, ledger: Ledger) -> Arc<Self> {
-        let in_force = Arc::new(InForce::new(config, &ledger, None));
+        let parts = Parts { config: config.clone(), found: Found::default() };
+        let in_force = Arc::new(InForce::new(config, &parts.found, &ledger, None));
         Arc::new(Self {
             unrouted_edge: ledger.route(UNROUTED, Hop::Edge, &[]),
             unrouted_engine: ledger.route(UNROUTED, Hop::Engine, &[]),
             ledger,
             in_force: RwLock::new(in_force),
+            parts: Mutex::new(parts),
+            discovery: State::default(),
+            polls: ModelPolls::default(),
             cutting: AtomicBool::new(false),
             in_flight: AtomicUsize::new(0),
             unsent: AtomicUsize::new(0),
@@ -45,12 +59,6 @@ impl Shared {
     /// What holds for a request that comes now.
     pub(crate) fn in_force(&self) -> Arc<InForce> {
         Arc::clone(&self.in_force.read())
-    }
-
-    /// Another configuration, for the requests that come from now on.
-    pub(crate) fn apply(&self, config: &Config) {
-        let new = InForce::new(config, &self.ledger, Some(&self.in_force()));
-        *self.in_force.write() = Arc::new(new);
     }
 
     /// Every route of every listener.

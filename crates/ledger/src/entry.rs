@@ -7,7 +7,7 @@ use weir_wire::{Endpoint, Outcome, OutcomeKind, Progress, Status, TokenCounts};
 use crate::Route;
 use crate::clients::Client;
 use crate::labels::{
-    ClientLabels, ClientTokenLabels, MissingLabels, ModelOutcomeLabels, ReasonLabels, SourceLabels,
+    ClientTokenLabels, MissingLabels, ModelOutcomeLabels, ReasonLabels, SourceLabels,
 };
 use crate::models;
 use crate::series::{Series, observe};
@@ -220,8 +220,7 @@ fn record_tokens(series: &Series, tokens: &TokenCounts) {
 /// Who used how much; looked up each time, since most operators have this switched off.
 fn record_client(route: &Route, client: &Client, tokens: &TokenCounts) {
     let families = &route.families().clients;
-    let client =
-        ClientLabels { route: route.label_of_route(), client: route.clients().label(client) };
+    let client = route.client(client);
     families.requests.get_or_create(&client).inc();
     for (kind, tokens) in [("input", tokens.input), ("output", tokens.output)] {
         let Some(tokens) = tokens else { continue };

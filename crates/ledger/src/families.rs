@@ -13,14 +13,15 @@ use crate::buckets::{
     CONNECT, DURATION, Edges, FIRST_BYTE, FIRST_TOKEN, OVERHEAD, SIZE, TOKEN_GAP,
 };
 use crate::labels::{
-    ClientLabels, ClientTokenLabels, CodeLabels, DetailLabels, EndpointLabels, ListenerLabels,
-    MissingLabels, ModelLabels, ModelOutcomeLabels, OutcomeLabels, OverflowLabels, ReasonLabels,
-    RequestLabels, ResultLabels, RouteLabels, SourceLabels, TokenLabels,
+    ClientLabels, ClientTokenLabels, CodeLabels, DetailLabels, EndpointLabels, FeedLabels,
+    ListenerLabels, MissingLabels, ModelLabels, ModelOutcomeLabels, OutcomeLabels, OverflowLabels,
+    ReasonLabels, RequestLabels, ResultLabels, RouteLabels, SourceLabels, TokenLabels,
 };
 use crate::registrar::Registrar;
 
 type Counters<L> = Family<L, Counter>;
 type SecondsCounters<L> = Family<L, Counter<f64, AtomicU64>>;
+type SecondsGauges<L> = Family<L, Gauge<f64, AtomicU64>>;
 type Histograms<L> = Family<L, Histogram, Edges>;
 
 /// All families.
@@ -234,6 +235,8 @@ pub(crate) struct OwnFamilies {
     pub(crate) last_reload: Gauge,
     pub(crate) rejections: Counters<ReasonLabels>,
     pub(crate) connections: Family<ListenerLabels, Gauge>,
+    pub(crate) source_up: Family<FeedLabels, Gauge>,
+    pub(crate) source_read: SecondsGauges<FeedLabels>,
 }
 
 impl OwnFamilies {
@@ -263,6 +266,11 @@ impl OwnFamilies {
                 .counter("weir_rejections_total", "Requests that the proxy itself refused"),
             connections: to
                 .gauge("weir_client_connections", "Connections of clients that are open"),
+            source_up: to.gauge("weir_source_up", "Whether the source could be read last"),
+            source_read: to.seconds_gauge(
+                "weir_source_last_success_timestamp_seconds",
+                "When the source was last read, Unix time",
+            ),
         }
     }
 }

@@ -154,6 +154,12 @@ pub(crate) struct OverflowLabels {
     pub(crate) label: &'static str,
 }
 
+/// `source`: what routes are read from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct FeedLabels {
+    pub(crate) source: &'static str,
+}
+
 /// `result`
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct ResultLabels {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::RwLock;
 use prometheus_client::encoding::text;
@@ -12,7 +12,7 @@ use weir_wire::Degraded;
 use crate::Route;
 use crate::clients::Clients;
 use crate::families::Families;
-use crate::labels::{Hop, ListenerLabels, OverflowLabels, ReasonLabels, ResultLabels};
+use crate::labels::{FeedLabels, Hop, ListenerLabels, OverflowLabels, ReasonLabels, ResultLabels};
 use crate::models::ModelOrigin;
 use crate::registrar::Registrar;
 use crate::rejection::Rejection;
@@ -97,6 +97,43 @@ impl Ledger {
         routes.iter().map(|route| route.expire(now, idle)).sum()
     }
 
+    /// Forgets a route that is gone for good, with every series of it. Not one that somebody still
+    /// holds, as each of its requests does: then it returns `false`, and may be called again.
+    pub fn forget_route(&self, name: &str, hop: Hop) -> bool {
+        let _whole = self.inner.whole.write();
+        let mut routes = self.inner.routes.write();
+        let key = (name.to_owned(), hop);
+        // Nobody gets hold of it now: that takes the lock.
+        if !routes.get(&key).is_some_and(Route::is_unused) {
+            return !routes.contains_key(&key);
+        }
+        if let Some(route) = routes.remove(&key) {
+            let has_namesake = routes.keys().any(|(other, _)| other == name);
+            route.remove(has_namesake);
+        }
+        true
+    }
+
+    /// Discovery was read.
+    pub fn discovery_read(&self, at: SystemTime) {
+        let own = &self.inner.families.own;
+        own.source_up.get_or_create(&DISCOVERY).set(1);
+        let seconds = at.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+        own.source_read.get_or_create(&DISCOVERY).set(seconds);
+    }
+
+    /// Discovery could not be read, or was not yet.
+    pub fn discovery_failed(&self) {
+        self.inner.families.own.source_up.get_or_create(&DISCOVERY).set(0);
+    }
+
+    /// Discovery is not read any more.
+    pub fn discovery_off(&self) {
+        let own = &self.inner.families.own;
+        own.source_up.remove(&DISCOVERY);
+        own.source_read.remove(&DISCOVERY);
+    }
+
     /// How many keys without an alias may be values of the `client` label, of all routes together;
     /// none until this is called. Those that are stay.
     pub fn limit_clients(&self, most: usize) {
@@ -147,6 +184,9 @@ pub(crate) const MODEL_OVERFLOW: OverflowLabels = OverflowLabels { label: "model
 
 /// Label set of clients that did not become values of `client`.
 const CLIENT_OVERFLOW: OverflowLabels = OverflowLabels { label: "client" };
+
+/// Label set of what discovery names.
+const DISCOVERY: FeedLabels = FeedLabels { source: "discovery" };
 
 fn reload_labels(success: bool) -> ResultLabels {
     ResultLabels { result: if success { "success" } else { "failure" } }

@@ -53,6 +53,15 @@ impl Registrar {
         self.add(name, help, Family::default())
     }
 
+    /// A gauge of fractions.
+    pub(crate) fn seconds_gauge<L: Labels>(
+        &mut self,
+        name: &'static str,
+        help: &str,
+    ) -> Family<L, Gauge<f64, AtomicU64>> {
+        self.add(name, help, Family::default())
+    }
+
     /// A gauge without labels, which is there from the start.
     pub(crate) fn single_gauge(&mut self, name: &'static str, help: &str) -> Gauge {
         self.add(name, help, Gauge::default())

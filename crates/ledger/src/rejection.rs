@@ -10,6 +10,8 @@ pub enum Rejection {
     ConnectMethod,
     /// No route takes it.
     NoRoute,
+    /// No route takes it at this moment: discovery has named none yet, or names it no more.
+    NoRouteNow,
     /// Its head is larger than allowed.
     HeadTooLarge,
     /// Its body is larger than allowed.
@@ -30,10 +32,11 @@ pub enum Rejection {
 
 impl Rejection {
     /// Every reason.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::BadRequest,
         Self::ConnectMethod,
         Self::NoRoute,
+        Self::NoRouteNow,
         Self::HeadTooLarge,
         Self::BodyTooLarge,
         Self::RequestTimeout,
@@ -50,6 +53,7 @@ impl Rejection {
             Self::BadRequest => "bad_request",
             Self::ConnectMethod => "connect_method",
             Self::NoRoute => "no_route",
+            Self::NoRouteNow => "no_route_now",
             Self::HeadTooLarge => "head_too_large",
             Self::BodyTooLarge => "body_too_large",
             Self::RequestTimeout => "request_timeout",

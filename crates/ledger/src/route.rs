@@ -1,8 +1,9 @@
 //! One route: its model names, its series, and where its requests begin.
 
 mod expiry;
+mod removal;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
@@ -10,10 +11,10 @@ use prometheus_client::metrics::counter::Counter;
 use weir_wire::Endpoint;
 
 use crate::Entry;
-use crate::clients::Clients;
+use crate::clients::{Client, Clients};
 use crate::families::Families;
 use crate::idle::Watch;
-use crate::labels::{CodeLabels, EndpointLabels, Hop, RequestLabels, RouteLabels};
+use crate::labels::{ClientLabels, CodeLabels, EndpointLabels, Hop, RequestLabels, RouteLabels};
 use crate::late::LateGauge;
 use crate::ledger::MODEL_OVERFLOW;
 use crate::models::{Added, ModelOrigin, Models, OTHER, UNKNOWN};
@@ -44,6 +45,8 @@ type SeriesByModel = HashMap<(Endpoint, Arc<str>), Arc<Series>>;
 struct Inner {
     families: Arc<Families>,
     clients: Arc<Clients>,
+    /// Which clients have series here.
+    clients_seen: RwLock<HashSet<Arc<str>>>,
     labels: RouteLabels,
     models: Models,
     /// Held for reading from the look-up of a name until its series are held, for writing while
@@ -92,6 +95,7 @@ impl Route {
             retries: own.retries.get_or_create_owned(&labels),
             families: Arc::clone(families),
             clients: Arc::clone(clients),
+            clients_seen: RwLock::default(),
             labels,
         };
         Self { inner: Arc::new(inner) }
@@ -233,8 +237,13 @@ impl Route {
         &self.inner.clients
     }
 
-    pub(crate) fn label_of_route(&self) -> Arc<str> {
-        Arc::clone(&self.inner.labels.route)
+    /// The labels of a client's series, which are taken down for [`remove`](Self::remove).
+    pub(crate) fn client(&self, client: &Client) -> ClientLabels {
+        let client = self.inner.clients.label(client);
+        if !self.inner.clients_seen.read().contains(&client) {
+            self.inner.clients_seen.write().insert(Arc::clone(&client));
+        }
+        ClientLabels { route: Arc::clone(&self.inner.labels.route), client }
     }
 
     pub(crate) fn transport(&self) -> &TransportSeries {

@@ -184,6 +184,16 @@ impl TransportSeries {
             client_stall: families.client_stall.get_or_create_owned(route),
         }
     }
+
+    /// Takes every series out of its family. The fields are listed one by one, so that a new one has
+    /// to be thought about.
+    pub(crate) fn remove(&self, families: &Families, route: &RouteLabels) {
+        let Self { first_byte, request_size, response_size, connect, overhead, client_stall: _ } =
+            self;
+        let histograms = [first_byte, request_size, response_size, connect, overhead];
+        histograms.into_iter().for_each(Late::remove);
+        families.transport.client_stall.remove(route);
+    }
 }
 
 /// Observes a time if there is one.

@@ -5,7 +5,7 @@
 mod outcomes;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use outcomes::{abandoned, route, streamed};
 use weir_ledger::{Client, Hop, Ledger, Rejection};
@@ -37,6 +37,7 @@ fn full_ledger() -> Ledger {
     for listener in [Hop::Edge, Hop::Engine] {
         ledger.connections(listener, 1);
     }
+    ledger.discovery_read(SystemTime::now());
     ledger
 }
 
@@ -176,7 +177,7 @@ fn metrics_md_lists_the_values_of_the_closed_lists() {
     let statuses = [Status::Success, Status::Client, Status::Error];
     assert_eq!(listed_values("status", "all"), set(statuses.map(Status::as_str)));
     let sources = [Source::Reported, Source::Estimated];
-    assert_eq!(listed_values("source", "all"), set(sources.map(Source::as_str)));
+    assert_eq!(listed_values("source", "llm_*"), set(sources.map(Source::as_str)));
     for status in statuses {
         let outcomes = OutcomeKind::ALL.into_iter().filter(|kind| kind.status() == status);
         let outcomes = set(outcomes.map(OutcomeKind::as_str));
@@ -212,6 +213,7 @@ fn metrics_md_lists_the_values_that_the_ledger_makes_up() {
         ("llm_client_tokens_total", "kind"),
         ("weir_config_reloads_total", "result"),
         ("weir_label_overflow_total", "label"),
+        ("weir_source_up", "source"),
     ] {
         let start = format!("{name}{{");
         let value = |line: &str| {

@@ -231,3 +231,40 @@ fn forgetting_and_requests_do_not_trip_over_each_other() {
     assert_eq!(names(&route), ["tiny"]);
     assert_eq!(ledger.encode().matches("model=\"m-").count(), 0, "series without a name");
 }
+
+#[test]
+fn a_route_that_is_gone_leaves_with_every_series() {
+    let ledger = Ledger::new();
+    let before = ledger.encode();
+    let route = ledger.route("gone", Hop::Engine, &["tiny".to_owned()]);
+    ledger.limit_clients(1);
+    route.passthrough();
+    route.retried();
+    write_everything(&route, "tiny");
+    write_everything(&route, "earned");
+    let mut of_client = route.begin(Endpoint::Embeddings);
+    of_client.sent_by(weir_ledger::Client::Keyless);
+    of_client.settle(&fine());
+    assert!(ledger.encode().lines().filter(|line| line.contains("route=\"gone\"")).count() > 1_000);
+    drop(route);
+    assert!(ledger.forget_route("gone", Hop::Engine));
+    let left: Vec<_> =
+        samples(&ledger.encode()).into_iter().filter(|it| it.0.contains("gone")).collect();
+    assert!(left.is_empty(), "{left:#?}");
+    assert_eq!(ledger.encode().lines().count(), before.lines().count());
+    assert!(ledger.forget_route("gone", Hop::Engine), "there is none");
+}
+
+#[test]
+fn a_route_that_somebody_holds_stays() {
+    let ledger = Ledger::new();
+    let route = ledger.route("gone", Hop::Engine, &["tiny".to_owned()]);
+    let mut entry = route.begin(Endpoint::Embeddings);
+    entry.identify(Some("tiny"));
+    drop(route);
+    assert!(!ledger.forget_route("gone", Hop::Engine), "its request is under way");
+    entry.settle(&fine());
+    assert_eq!(started(&ledger, "tiny"), Some(1.0));
+    assert!(ledger.forget_route("gone", Hop::Engine));
+    assert_eq!(started(&ledger, "tiny"), None);
+}

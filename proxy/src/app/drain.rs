@@ -45,7 +45,8 @@ impl App {
         let (cut, unread) =
             if in_time { (0, 0) } else { (self.shared.in_flight(), self.shared.unsent()) };
         self.shared.cut();
-        drop((self.polls, self.expiry));
+        drop((self.discovery, self.expiry));
+        self.shared.polls.stop();
         self.runtime.shutdown_timeout(LETTING_GO);
         self.admin.stop();
         let drained = Drained { finished: live.saturating_sub(cut), cut };

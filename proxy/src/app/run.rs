@@ -10,9 +10,9 @@ use weir_daemon::watched::{self, Watched};
 
 use super::{App, StartError};
 use crate::config::{Config, Reloaded};
+use crate::discovery::Following;
 use crate::door::{Tls, TlsError};
 use crate::expiry::Expiry;
-use crate::model_poll::ModelPolls;
 
 /// What listeners are to show from now on.
 type Certificates = Vec<(Arc<Tls>, Arc<ServerConfig>)>;
@@ -87,10 +87,12 @@ impl App {
                 "Changes of listeners, admin, threads or TLS need a restart; the rest is applied."
             );
         }
-        self.shared.apply(&config);
         let _within = self.runtime.enter();
-        self.polls = ModelPolls::start(&config, self.shared.routes());
-        self.expiry = Expiry::start(&config, &self.shared.ledger);
+        self.shared.apply(&config);
+        if config.discovery != self.config.discovery {
+            self.discovery = Following::start(&config, &self.shared);
+        }
+        self.expiry = Expiry::start(&config, &self.shared);
         self.shared.ledger.config_loaded(true, true);
         info!("The configuration was read again.");
         self.config = config;

@@ -24,9 +24,11 @@ pub enum StartError {
     },
     /// The certificates to trust can't be used.
     #[error(
-        "reading the certificates to trust (proxy.tls_ca_file) from {path}: {why} (name a file of PEM certificates)"
+        "reading the certificates to trust ({key}) from {path}: {why} (name a file of PEM certificates)"
     )]
     Certificates {
+        /// The key that names the file.
+        key: &'static str,
         /// The file.
         path: PathBuf,
         /// What is wrong with it.

@@ -1,6 +1,7 @@
 //! The table `[proxy]` as it is written. The comments here are the reference of the keys.
 
 mod access;
+mod discovery;
 mod limits;
 mod tls;
 
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use weir_daemon::config::{RawAdminAccess, Size, Span};
 
 pub(super) use access::{RawAccess, RawClientMetrics, RawClients, RawKey};
+pub(super) use discovery::RawDiscovery;
 pub(super) use limits::RawLimits;
 pub(super) use tls::{RawListenerTls, RawTls};
 
@@ -47,6 +49,8 @@ pub(super) struct RawProxy {
     pub(super) keys: Vec<RawKey>,
     /// `[proxy.clients]`
     pub(super) clients: RawClients,
+    /// `[proxy.discovery]`
+    pub(super) discovery: Option<RawDiscovery>,
     /// A single route without a table of its own: its upstream …
     pub(super) upstream: Option<String>,
     /// … its listening address, instead of `edge` or `engine` …
@@ -79,6 +83,7 @@ impl Default for RawProxy {
             tls: RawTls::default(),
             keys: Vec::new(),
             clients: RawClients::default(),
+            discovery: None,
             upstream: None,
             listen: None,
             route: None,

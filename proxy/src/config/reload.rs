@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use weir_ledger::Hop;
+
 use super::{Config, Listener};
 
 /// A configuration that was read again, as far as it can be in force.
@@ -45,7 +47,10 @@ impl Config {
         let with_routes = |bound| Listener { routes: routes_of(bound), ..bound.clone() };
         let listeners = self.listeners.iter().map(with_routes).collect();
         for unbound in new {
-            let names: Vec<_> = unbound.routes.iter().map(|route| route.name.as_str()).collect();
+            let mut names: Vec<_> = unbound.routes.iter().map(|it| it.name.as_str()).collect();
+            if unbound.kind == Hop::Engine && read.discovery.take().is_some() {
+                names.push("routes from discovery");
+            }
             let (kind, names) = (unbound.kind.as_str(), names.join(", "));
             left.push(format!("nothing listens for the {kind} listener, nor for its {names}"));
         }

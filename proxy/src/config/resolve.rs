@@ -1,6 +1,7 @@
 //! From what is written to what is meant: every rule that concerns more than one key.
 
 mod access;
+mod discovery;
 mod idle_series;
 mod limits;
 
@@ -39,6 +40,7 @@ pub(super) fn resolve(mut loaded: Loaded<RawProxy>) -> Result<Config, ConfigErro
                 .collect::<Result<_, _>>()?
         }
     };
+    let discovery = discovery::discovery(&loaded)?;
     let listeners = listeners(&loaded, routes)?;
     check_numbers(&loaded)?;
     let limits = limits::limits(&loaded)?;
@@ -60,6 +62,7 @@ pub(super) fn resolve(mut loaded: Loaded<RawProxy>) -> Result<Config, ConfigErro
         limits,
         keys,
         clients,
+        discovery,
     })
 }
 
@@ -80,16 +83,22 @@ fn single_route(loaded: &mut Loaded<RawProxy>) -> Result<Option<RawRoute>, Confi
                 return Err(loaded.invalid(key, value, expected));
             }
         }
-        if raw.routes.is_empty() {
-            let expected = "at least one route: --upstream http://HOST:PORT, or a [[proxy.routes]] \
+        if raw.routes.is_empty() && raw.discovery.is_none() {
+            let expected = "at least one route: --upstream http://HOST:PORT, --discovery \
+                            http://HOST:PORT where weir-discovery finds them, or a [[proxy.routes]] \
                             table in the file that --config names";
             return Err(loaded.invalid("proxy.routes", "none", expected));
         }
         return Ok(None);
     };
-    if !raw.routes.is_empty() {
-        let expected = "either one upstream or [[proxy.routes]], not both";
-        return Err(loaded.invalid("proxy.upstream", upstream, expected));
+    for (is_there, other) in [
+        (!raw.routes.is_empty(), "[[proxy.routes]]"),
+        (raw.discovery.is_some(), "[proxy.discovery]"),
+    ] {
+        if is_there {
+            let expected = format!("either one upstream or {other}, not both");
+            return Err(loaded.invalid("proxy.upstream", upstream, expected));
+        }
     }
     let mut route = RawRoute::to(upstream);
     route.hop = raw.hop.unwrap_or_default();
@@ -112,7 +121,7 @@ fn resolve_route(
     raw: RawRoute,
 ) -> Result<(RawHop, RouteConfig), ConfigError> {
     let name_key = if key == "proxy" { "proxy.route".to_owned() } else { format!("{key}.name") };
-    if !is_route_name(&raw.name) || raw.name == UNROUTED || PATHS.contains(&raw.name.as_str()) {
+    if !may_name_a_route(&raw.name) {
         let expected = "1 to 64 letters, digits, '-', '_' or '.', other than \"unrouted\", \"v1\" \
                         and \"v2\"";
         return Err(loaded.invalid(&name_key, raw.name, expected));
@@ -134,10 +143,7 @@ fn resolve_route(
         name: raw.name,
         hop: hop(raw.hop),
         upstream: Arc::new(upstream),
-        usage: match raw.usage {
-            RawUsage::Exact => UsagePolicy::Exact,
-            RawUsage::Observe => UsagePolicy::Observe,
-        },
+        usage: usage(raw.usage),
         models: raw.models,
         poll_models: (!poll_models.is_zero()).then_some(poll_models),
         models_key_file: raw.models_key_file,
@@ -186,7 +192,8 @@ fn listeners(
         of(RawHop::Edge, raw.edge, &raw.tls.edge),
         of(RawHop::Engine, raw.engine, &raw.tls.engine),
     ];
-    listeners.retain(|listener| !listener.routes.is_empty());
+    let is_fed = |listener: &Listener| raw.discovery.is_some() && listener.kind == Hop::Engine;
+    listeners.retain(|listener| !listener.routes.is_empty() || is_fed(listener));
     let mut taken = vec![raw.admin];
     for listener in &listeners {
         if listener.address.port() != 0 && taken.contains(&listener.address) {
@@ -230,6 +237,18 @@ fn hop(raw: RawHop) -> Hop {
         RawHop::Edge => Hop::Edge,
         RawHop::Engine => Hop::Engine,
     }
+}
+
+fn usage(raw: RawUsage) -> UsagePolicy {
+    match raw {
+        RawUsage::Exact => UsagePolicy::Exact,
+        RawUsage::Observe => UsagePolicy::Observe,
+    }
+}
+
+/// Whether a route may have this name, whoever gives it.
+pub(crate) fn may_name_a_route(name: &str) -> bool {
+    is_route_name(name) && name != UNROUTED && !PATHS.contains(&name)
 }
 
 /// A name becomes a label and a path segment.

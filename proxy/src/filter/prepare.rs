@@ -6,15 +6,14 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use http::{Version, header};
 use pingora::prelude::{Result, Session};
-use weir_ledger::Rejection;
 use weir_wire::{Class, Endpoint, Exchange, RequestHead, UsagePolicy, classify};
 
 use super::context::{Context, Metered};
 use super::rejection::{self, Rejected};
-use super::{Gate, admit, coding, find_route, limits, upgrade};
+use super::{Gate, admit, coding, find_route, limits, no_route, upgrade};
 use crate::door::{KEEP, Phase};
 use crate::route::Route;
-use crate::table::ByPath;
+use crate::table::{ByPath, NoRoute};
 
 /// What Pingora can send again; a larger body is never held.
 pub(super) const REPLAYABLE: usize = 64 << 10;
@@ -36,29 +35,35 @@ pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Contex
     let by_path = table.by_path(&written);
     // Path and query behind the route's prefix, as the upstream gets them.
     let target = match &by_path {
-        ByPath::Prefix(_, rest) => ctx.target.insert(rest.clone()).clone(),
+        ByPath::Prefix(_, rest) | ByPath::Gone(rest) => ctx.target.insert(rest.clone()).clone(),
         ByPath::Alone(_) | ByPath::Unknown => written,
     };
     ctx.class = class_of(session, ctx, &target);
-    let by_path = match by_path {
-        ByPath::Alone(route) | ByPath::Prefix(route, _) => Some(route),
-        ByPath::Unknown => None,
+    let routes = match &by_path {
+        ByPath::Alone(route) | ByPath::Prefix(route, _) => slice::from_ref(route),
+        ByPath::Gone(_) | ByPath::Unknown => table.routes(),
     };
-    ctx.route.clone_from(&by_path);
-    let routes = by_path.as_ref().map_or_else(|| table.routes(), slice::from_ref);
+    if let ByPath::Alone(route) | ByPath::Prefix(route, _) = &by_path {
+        ctx.route = Some(Arc::clone(route));
+    }
     if let Some(rejected) = unwanted(session, ctx, &target, routes) {
         return rejection::refuse(session, ctx, &rejected).await;
     }
     let (route, early) = match by_path {
-        Some(route) => (Some(route), Bytes::new()),
-        None => {
+        ByPath::Alone(route) | ByPath::Prefix(route, _) => (Ok(route), Bytes::new()),
+        ByPath::Gone(_) => (Err(NoRoute::Gone), Bytes::new()),
+        ByPath::Unknown => {
             // Until its route is found, it is a request without one, should it end there.
             rejection::begin(ctx);
-            find_route::by_model(session, ctx, &target, table, length).await?
+            let found = find_route::by_model(session, ctx, &target, table, length).await?;
+            (found.route, found.early)
         }
     };
-    let Some(route) = route.filter(|_| !is_lost(session)) else {
-        return unrouted(session, ctx, &table.prefixes()).await;
+    let route = match route {
+        Ok(route) => route,
+        Err(why) => {
+            return rejection::refuse(session, ctx, &no_route::rejected(table, why)).await;
+        }
     };
     ctx.route = Some(Arc::clone(&route));
     if let Some(rejected) = admit::refused_by(&route, ctx) {
@@ -242,11 +247,6 @@ pub(super) async fn begin_reading(session: &mut Session, ctx: &mut Context) -> R
     Ok(())
 }
 
-/// A body was read to its end that Pingora can't send on any more.
-fn is_lost(session: &mut Session) -> bool {
-    session.as_ref().retry_buffer_truncated() && session.is_body_done()
-}
-
 pub(super) fn content_length(session: &Session) -> Option<usize> {
     if session.get_header(header::TRANSFER_ENCODING).is_some() {
         return None;
@@ -261,17 +261,4 @@ pub(super) fn content_length(session: &Session) -> Option<usize> {
 /// Whether a body follows, as far as the head tells.
 pub(super) fn has_body(session: &mut Session) -> bool {
     !session.is_body_empty()
-}
-
-/// No route takes the request: says which there are.
-async fn unrouted(session: &mut Session, ctx: &mut Context, prefixes: &str) -> Result<bool> {
-    let mut rejected = Rejected::of(Rejection::NoRoute);
-    if !prefixes.is_empty() {
-        rejected.message = format!(
-            "Weir has several routes here and can't tell which one this request is for. Begin the \
-             path with one of {prefixes} or name a model that exactly one of them serves."
-        )
-        .into();
-    }
-    rejection::refuse(session, ctx, &rejected).await
 }

@@ -24,6 +24,7 @@ impl Rejected {
             Rejection::BadRequest => "This request can't be passed on as HTTP.",
             Rejection::ConnectMethod => "CONNECT is not served here.",
             Rejection::NoRoute => "Weir has no route here any more.",
+            Rejection::NoRouteNow => "Weir has no route here now.",
             Rejection::HeadTooLarge => {
                 "The request's head is larger than allowed (proxy.limits.head)."
             }
@@ -53,7 +54,9 @@ impl Rejected {
             Rejection::BodyTooLarge => 413,
             Rejection::RateLimited => 429,
             Rejection::HeadTooLarge => 431,
-            Rejection::TooManyConnections | Rejection::TooManyRequests => 503,
+            Rejection::TooManyConnections | Rejection::TooManyRequests | Rejection::NoRouteNow => {
+                503
+            }
         }
     }
 }

@@ -128,8 +128,8 @@ fn with_secrets(mut text: String) -> (String, Vec<ConfigFile>) {
 #[test]
 fn flags_that_cannot_be_used_say_so() {
     let none = "weir-proxy: proxy.routes = none: expected at least one route: --upstream \
-                http://HOST:PORT, or a [[proxy.routes]] table in the file that --config names \
-                (from built-in default)\n";
+                http://HOST:PORT, --discovery http://HOST:PORT where weir-discovery finds them, or \
+                a [[proxy.routes]] table in the file that --config names (from built-in default)\n";
     assert_eq!(check(&[], &[]).unwrap_err(), none);
     assert_eq!(
         check(&["--upstream", "http://127.0.0.1:8000/v1"], &[]).unwrap_err(),
@@ -165,7 +165,7 @@ fn files_that_cannot_be_used_say_where() {
             "drian_grace = \"30s\"",
             "proxy.drian_grace is not a known key, did you mean drain_grace?; known here: admin, \
              admin_access, edge, engine, drain_grace, threads, connect_timeout, max_event, \
-             tls_ca_file, idle_series, limits, tls, keys, clients, upstream, listen, route, hop, usage, routes (from FILE)",
+             tls_ca_file, idle_series, limits, tls, keys, clients, discovery, upstream, listen, route, hop, usage, routes (from FILE)",
         ),
         (
             "drain_grace = 30",
@@ -233,6 +233,36 @@ fn values_that_cannot_be_meant_are_refused() {
     for (lines, message) in golden {
         assert_refused(lines, message);
     }
+}
+
+#[test]
+fn where_routes_are_found_is_checked() {
+    assert_eq!(check(&["--discovery", "http://127.0.0.1:9901/"], &[]), Ok(()));
+    let with_routes =
+        "[proxy.discovery]\nurl = \"http://h:1\"\n[[proxy.routes]]\nupstream = \"http://x\"";
+    assert_eq!(check_file(with_routes), Ok(()));
+    let expected = "expected a URL such as \"http://127.0.0.1:9901\", without a path, a user or a \
+                    password (from FILE)";
+    for (url, shown) in [
+        ("127.0.0.1:9901", "127.0.0.1:9901"),
+        ("http://127.0.0.1:9901/routes", "http://127.0.0.1:9901/routes"),
+        ("http://me:secret@h", "(hidden)"),
+    ] {
+        let error = check_file(&format!("[proxy.discovery]\nurl = {url:?}\n")).unwrap_err();
+        assert_eq!(error, format!("weir-proxy: proxy.discovery.url = {shown}: {expected}\n"));
+    }
+    assert_refused(
+        "upstream = \"http://x\"\ndiscovery.url = \"http://h:1\"",
+        "proxy.upstream = http://x: expected either one upstream or [proxy.discovery], not both",
+    );
+    assert_refused(
+        "discovery.usage = \"observe\"",
+        "proxy.discovery.url is missing; it has no default",
+    );
+    assert_refused(
+        "discovery.url = \"http://h\"\ndiscovery.tls_ca_file = \"/not/there.pem\"",
+        "reading the certificates to trust (proxy.discovery.tls_ca_file) from /not/there.pem",
+    );
 }
 
 fn assert_refused(lines: &str, message: &str) {

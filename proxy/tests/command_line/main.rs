@@ -10,11 +10,14 @@
 mod access;
 mod admin_access;
 mod check;
+mod discovery;
 mod files;
 mod memory;
 mod models;
 mod process;
 mod reload;
+#[path = "../rig/discovery.rs"]
+mod scripted_discovery;
 mod secrets;
 mod signals;
 mod start;

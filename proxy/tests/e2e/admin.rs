@@ -21,12 +21,13 @@ async fn health_ready_status_and_models() {
     assert!(status["uptime_seconds"].take().is_u64());
     let shown = |name: &str, hop: &str| {
         json!({"name": name, "hop": hop, "upstream": sim.url(), "usage": "exact", "models": 1,
-            "models_poll": "off", "last_error": null})
+            "models_poll": "off", "named_by": "configuration", "last_error": null})
     };
     let expected = json!({
         "name": "weir-proxy", "version": env!("CARGO_PKG_VERSION"), "uptime_seconds": null,
         "draining": false, "requests_in_flight": 0,
         "routes": [shown("front", "edge"), shown("one", "engine"), shown("two", "engine")],
+        "discovery": null,
     });
     assert_eq!(status, expected);
 

@@ -60,5 +60,6 @@ pub(crate) fn config(listeners: impl IntoIterator<Item = Listener>) -> Config {
         limits: Limits::default(),
         keys: Vec::new(),
         clients: Clients::default(),
+        discovery: None,
     }
 }

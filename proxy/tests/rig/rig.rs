@@ -22,6 +22,7 @@ mod api;
 mod client;
 mod compare;
 mod config;
+pub(crate) mod discovery;
 mod form;
 mod ledger;
 mod proxy;
