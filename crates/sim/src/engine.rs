@@ -16,6 +16,9 @@ pub struct Engine {
     strict: bool,
     forced: bool,
     metrics: bool,
+    v0: bool,
+    rust: bool,
+    speculates: bool,
     coding: Option<Coding>,
 }
 
@@ -68,6 +71,24 @@ impl Engine {
         Self { metrics: true, ..self }
     }
 
+    /// As if its older engine ran (`VLLM_USE_V1=0`), which vLLM 0.8 to 0.10 could still choose: its
+    /// `/metrics` are those of V0. Other versions do not know the switch.
+    pub fn v0(self) -> Self {
+        Self { v0: true, ..self }
+    }
+
+    /// As if its front end were the one in Rust (`VLLM_USE_RUST_FRONTEND=1`, from 0.22 on), which always
+    /// answers `/metrics` in OpenMetrics. Other versions do not know the switch.
+    pub fn rust_front_end(self) -> Self {
+        Self { rust: true, ..self }
+    }
+
+    /// As if it drafted three tokens ahead of every step: what a step has beyond its first token counts as
+    /// accepted. vLLM from 0.8.5 on with V1, and from 0.5.4 on with V0, count that.
+    pub fn speculative(self) -> Self {
+        Self { speculates: true, ..self }
+    }
+
     /// As if a compressing server stood before it: answers have this coding where the request's
     /// `accept-encoding` allows it. [`Plan::coding`](crate::Plan::coding) does not ask.
     pub fn compress(self, coding: Coding) -> Self {
@@ -93,7 +114,18 @@ impl Engine {
         let mut next = || parts.next().unwrap_or(0);
         let at = (next(), next(), next());
         let version = version.to_owned();
-        Self { name, version, at, strict: false, forced: false, metrics: false, coding: None }
+        Self {
+            name,
+            version,
+            at,
+            strict: false,
+            forced: false,
+            metrics: false,
+            v0: false,
+            rust: false,
+            speculates: false,
+            coding: None,
+        }
     }
 
     pub(crate) fn kind(&self) -> Name {
@@ -111,6 +143,21 @@ impl Engine {
 
     pub(crate) fn vllm_before(&self, major: u32, minor: u32, patch: u32) -> bool {
         self.name == Name::Vllm && self.at < (major, minor, patch)
+    }
+
+    /// vLLM with its older engine.
+    pub(crate) fn is_v0(&self) -> bool {
+        self.vllm_before(0, 8, 0) || self.v0 && self.vllm_before(0, 11, 0)
+    }
+
+    pub(crate) fn has_rust_front_end(&self) -> bool {
+        self.rust && self.vllm_since(0, 22, 0)
+    }
+
+    /// Whether it counts what it drafts.
+    pub(crate) fn counts_drafts(&self) -> bool {
+        let since = if self.is_v0() { (0, 5, 4) } else { (0, 8, 5) };
+        self.speculates && self.vllm_since(since.0, since.1, since.2)
     }
 
     /// vLLM whose answers have all the fields of the recording of 0.32.

@@ -1,10 +1,11 @@
 //! What the imitated engine counts about itself, for its `/metrics`.
 
+mod counts;
 mod exposition;
 mod histogram;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -12,68 +13,82 @@ use crate::answer::Finish;
 use crate::api::Api;
 use crate::engine::Engine;
 use crate::recorder::Plot;
-use histogram::{Histogram, LATENCY, NEWER_LATENCY, NEWER_TPOT, NEWER_TTFT, TOKENS, TPOT, TTFT};
+use counts::{Counts, End};
 
-pub(crate) use exposition::expose;
+pub(crate) use exposition::{content_type, expose};
 
 /// The counters of one engine.
 pub(crate) struct EngineStats(Mutex<Counts>);
 
-struct Counts {
-    running: u64,
-    prompt_tokens: u64,
-    generation_tokens: u64,
-    cache_queries: u64,
-    cache_hits: u64,
-    finished_stop: u64,
-    finished_length: u64,
-    ttft: Histogram,
-    itl: Histogram,
-    tpot: Histogram,
-    e2e: Histogram,
-    queue: Histogram,
-    prefill: Histogram,
-    decode: Histogram,
-    request_prompt: Histogram,
-    request_generation: Histogram,
-    /// By method, path (`none` for unknown ones) and class of status.
-    http: BTreeMap<(String, String, String), u64>,
+/// A request that an engine serves or has served, for [`Engine::exposition`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Served {
+    /// Tokens of its prompt.
+    pub input: u64,
+    /// How many of them were cached.
+    pub cached: u64,
+    /// How many tokens each step gave; none while it waits for a place in the batch.
+    pub steps: &'static [u64],
+    /// From its arrival to its place in the batch.
+    pub queue: Duration,
+    /// From its arrival to its first step.
+    pub first_token: Duration,
+    /// Between steps.
+    pub gap: Duration,
+    /// Whether it still runs, or waits.
+    pub is_open: bool,
+    /// Whether the limit of tokens ended it.
+    pub is_cut: bool,
+}
+
+impl Engine {
+    /// The page `/metrics` and its content type after these requests, without a server and without its
+    /// chances: the same every time.
+    pub fn exposition(&self, model: &str, served: &[Served]) -> (&'static str, String) {
+        let mut counts = Counts::new(self);
+        for request in served {
+            request.count(&mut counts);
+        }
+        (content_type(self), expose(self, model, &EngineStats(Mutex::new(counts))))
+    }
+}
+
+impl Served {
+    fn count(&self, counts: &mut Counts) {
+        let [first, more @ ..] = self.steps else {
+            counts.waiting += 1;
+            return;
+        };
+        let first_token = self.first_token.as_secs_f64();
+        counts.start(self.input, self.cached);
+        counts.first_step(self.input, *first, first_token);
+        for tokens in more {
+            counts.step(*tokens, self.gap.as_secs_f64());
+        }
+        if self.is_open {
+            return;
+        }
+        counts.stop();
+        counts.end(&End {
+            input: self.input,
+            tokens: self.steps.iter().sum(),
+            finish: if self.is_cut { Finish::Length } else { Finish::Stop },
+            queue: self.queue.as_secs_f64(),
+            first_token,
+            e2e: (self.first_token + self.gap * more.len() as u32).as_secs_f64(),
+        });
+    }
 }
 
 impl EngineStats {
     /// Histograms with the buckets of this engine's version.
     pub(crate) fn new(engine: &Engine) -> Self {
-        let newer = !engine.vllm_before(0, 8, 5);
-        let with = |edges: &[&[f64]]| Histogram::new(&edges[..1 + usize::from(newer)]);
-        let latency = || with(&[LATENCY, NEWER_LATENCY]);
-        Self(Mutex::new(Counts {
-            running: 0,
-            prompt_tokens: 0,
-            generation_tokens: 0,
-            cache_queries: 0,
-            cache_hits: 0,
-            finished_stop: 0,
-            finished_length: 0,
-            ttft: with(&[TTFT, NEWER_TTFT]),
-            itl: with(&[TPOT, NEWER_TPOT]),
-            tpot: with(&[TPOT, NEWER_TPOT]),
-            e2e: latency(),
-            queue: latency(),
-            prefill: latency(),
-            decode: latency(),
-            request_prompt: Histogram::new(&[TOKENS]),
-            request_generation: Histogram::new(&[TOKENS]),
-            http: BTreeMap::new(),
-        }))
+        Self(Mutex::new(Counts::new(engine)))
     }
 
     /// A request begins to run.
     pub(crate) fn start(self: &Arc<Self>, plot: Plot) -> Run {
-        self.change(|counts| {
-            counts.running += 1;
-            counts.cache_queries += plot.input;
-            counts.cache_hits += plot.cached;
-        });
+        self.change(|counts| counts.start(plot.input, plot.cached));
         Run { stats: Arc::clone(self), plot, first: None, last: Instant::now(), tokens: 0 }
     }
 
@@ -109,17 +124,12 @@ impl Run {
             return;
         }
         let now = Instant::now();
-        let (first, gap) = (self.first.is_none(), (now - self.last).as_secs_f64());
+        let (is_first, gap) = (self.first.is_none(), (now - self.last).as_secs_f64());
         let ttft = (now - self.plot.since).as_secs_f64();
         let input = self.plot.input;
-        self.stats.change(|counts| {
-            counts.generation_tokens += tokens;
-            if first {
-                counts.prompt_tokens += input;
-                counts.ttft.observe(ttft);
-            } else {
-                counts.itl.observe(gap);
-            }
+        self.stats.change(|counts| match is_first {
+            true => counts.first_step(input, tokens, ttft),
+            false => counts.step(tokens, gap),
         });
         self.first.get_or_insert(now);
         self.last = now;
@@ -131,26 +141,23 @@ impl Run {
         let now = Instant::now();
         let e2e = (now - self.plot.since).as_secs_f64();
         let decode = self.first.map_or(0.0, |first| (self.last - first).as_secs_f64());
-        let unborn = self.first.is_none();
+        let is_unborn = self.first.is_none();
         self.stats.change(|counts| {
-            counts.running -= 1;
+            counts.stop();
             if !complete {
                 return;
             }
-            if unborn {
+            if is_unborn {
                 counts.prompt_tokens += self.plot.input;
             }
-            match self.plot.finish {
-                Finish::Length => counts.finished_length += 1,
-                Finish::Stop | Finish::ToolCalls => counts.finished_stop += 1,
-            }
-            counts.e2e.observe(e2e);
-            counts.queue.observe(0.0);
-            counts.decode.observe(decode);
-            counts.prefill.observe((e2e - decode).max(0.0));
-            counts.tpot.observe(decode / self.tokens.saturating_sub(1).max(1) as f64);
-            counts.request_prompt.observe(self.plot.input as f64);
-            counts.request_generation.observe(self.tokens as f64);
+            counts.end(&End {
+                input: self.plot.input,
+                tokens: self.tokens,
+                finish: self.plot.finish,
+                queue: 0.0,
+                first_token: (e2e - decode).max(0.0),
+                e2e,
+            });
         });
     }
 }

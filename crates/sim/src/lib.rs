@@ -77,6 +77,7 @@ mod websocket;
 pub use coding::Coding;
 pub use dead_port::DeadPort;
 pub use engine::{Engine, EngineError};
+pub use engine_metrics::Served;
 pub use eventually::eventually;
 pub use fault::{BodyFlavour, ErrorShape, Fault, OVERSIZED_HEAD};
 pub use plan::{LineEnd, Plan, PlanError};

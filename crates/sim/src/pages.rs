@@ -2,7 +2,7 @@
 
 use crate::api::Api;
 use crate::engine::{Engine, Name};
-use crate::engine_metrics::expose;
+use crate::engine_metrics::{content_type, expose};
 use crate::error_body::{self, MAX_MODEL_LEN, method_not_allowed, not_found};
 use crate::http_date::unix_seconds;
 use crate::json::{Obj, array};
@@ -70,8 +70,7 @@ fn health(engine: &Engine) -> Reply {
 fn metrics(shared: &Shared) -> Reply {
     let model = shared.models.first().map_or("unknown", String::as_str);
     let page = expose(&shared.engine, model, &shared.stats);
-    let content_type = "text/plain; version=0.0.4; charset=utf-8";
-    Reply { content_type, ..Reply::text(200, page) }
+    Reply { content_type: content_type(&shared.engine), ..Reply::text(200, page) }
 }
 
 fn redirect(to: &str) -> Reply {

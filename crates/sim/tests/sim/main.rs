@@ -6,6 +6,7 @@ mod batch;
 mod client;
 mod coding;
 mod dialects;
+mod engine_metrics;
 mod engines;
 mod faults;
 mod http;
