@@ -12,7 +12,7 @@ SOAK_SECONDS ?= 180
 SOAK_CLIENTS ?= 200
 SOAK_JUNK ?= 1000000
 
-.PHONY: help demo build test check fmt clippy doc deny unit rules count fuzz fuzz-brief real soak accept bench
+.PHONY: help demo build test check fmt clippy doc deny unit rules count fuzz fuzz-brief real docker soak accept bench
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,7 +44,8 @@ deny: ## Licences and advisories of the dependencies, where cargo-deny is instal
 unit: tools-build tools-nvml ## Unit, golden, property and end-to-end tests in Rust.
 	cargo test --locked --workspace
 
-rules: tools-rules ## Prometheus' rules: their syntax, and what they make of series with known answers.
+rules: tools-rules ## Prometheus' configuration and rules: their syntax, and what rules make of series with known answers.
+	promtool check config --syntax-only config/prometheus/prometheus.yml
 	promtool check rules --lint-fatal config/prometheus/rules/*.yml
 	promtool test rules config/prometheus/tests/*.yml
 
@@ -60,6 +61,9 @@ fuzz-brief: tools-build ## The same for 10 s each.
 real: build $(VENV)/ready $(NODE)/node_modules/ready tools-real ## LiteLLM, the SDKs and Prometheus against the built binaries.
 	$(PYTHON) -m pytest -q tests/real
 
+docker: build $(VENV)/ready tools-docker ## Discovery beside a real Docker daemon and podman's API, as root; prints how fast it follows.
+	$(PYTHON) -m pytest -q -rP tests/real/docker
+
 soak: tools-build ## Everything at once for SOAK_SECONDS (180) by SOAK_CLIENTS (200), then SOAK_JUNK (1000000) requests of junk.
 	SOAK_SECONDS=$(SOAK_SECONDS) SOAK_CLIENTS=$(SOAK_CLIENTS) SOAK_JUNK=$(SOAK_JUNK) \
 		cargo test --locked -p weir-proxy --test soak -- --nocapture --test-threads=1
@@ -67,6 +71,7 @@ soak: tools-build ## Everything at once for SOAK_SECONDS (180) by SOAK_CLIENTS (
 accept: ## What is slow, and as a newcomer: a fresh clone, `make demo`, and what it must show.
 	cargo test --locked -p weir-proxy --test e2e -- --ignored
 	$(MAKE) --no-print-directory soak SOAK_SECONDS=60 SOAK_CLIENTS=100 SOAK_JUNK=50000
+	$(MAKE) --no-print-directory docker
 	scripts/accept.sh
 
 bench: tools-build ## What the meter costs, as ratios in one run, and what the GPU exporter does.
@@ -87,7 +92,7 @@ $(NODE)/node_modules/ready: $(NODE)/package-lock.json $(VENV)/ready
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm ci --loglevel=error --prefix $(NODE)
 	touch $@
 
-.PHONY: tools-build tools-rules tools-count tools-real
+.PHONY: tools-build tools-rules tools-count tools-real tools-docker
 tools-build:
 	@scripts/tools.sh build
 
@@ -102,3 +107,6 @@ tools-nvml:
 
 tools-real:
 	@scripts/tools.sh real
+
+tools-docker:
+	@scripts/tools.sh docker

@@ -51,8 +51,17 @@ real)
     need prometheus prometheus "the test that scrapes with a real Prometheus"
     need promtool prometheus "promtool check metrics"
     ;;
+docker)
+    for program in containerd runc podman; do
+        need "$program" "$program" "the tests with real containers"
+    done
+    need dockerd docker.io "the tests with real containers"
+    need docker docker.io "the tests with real containers"
+    need busybox busybox-static "a shell in their image"
+    need strip binutils "to make their image small"
+    ;;
 *)
-    echo "usage: tools.sh build|count|fuzz|python|rules|real" >&2
+    echo "usage: tools.sh build|count|fuzz|python|rules|real|docker" >&2
     exit 2
     ;;
 esac

@@ -6,15 +6,33 @@
 //! names bollard: `docker.rs`.
 
 pub mod address;
+mod app;
+pub mod asked;
+mod cli;
+mod config;
 pub mod container;
+#[cfg(test)]
+mod contract;
 pub mod docker;
 pub mod engine;
 pub mod engine_metrics;
 pub mod exposition;
 pub mod fetch;
+pub mod fleet;
 pub mod follow;
 pub mod gpu;
 pub mod langfuse;
 pub mod litellm;
+mod pages;
+mod place;
+pub mod probe;
 pub mod recognize;
+pub mod route;
+pub mod sd;
 pub mod source;
+mod state;
+mod watch;
+
+pub use app::{App, StartError};
+pub use cli::Args;
+pub use config::{Config, Docker, EngineConfig, Watching};

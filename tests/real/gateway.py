@@ -3,11 +3,15 @@
 import contextlib
 import json
 import urllib.request
+from pathlib import Path
 
 from processes import Program
 from scrape import Scrape
 
 KEY = "sk-real-components"
+
+# The shipped configuration: its models are replaced, its settings count.
+SHIPPED = Path(__file__).parents[2] / "config/litellm/config.yaml"
 
 # Coming up takes about 25 seconds of processor time; other things may be running.
 COMING_UP = 180.0
@@ -16,6 +20,8 @@ ENVIRONMENT = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "LITELLM_TELEMETRY": "False",
     "LITELLM_MODE": "PRODUCTION",
+    # The shipped configuration takes it from here.
+    "LITELLM_MASTER_KEY": KEY,
 }
 
 # Models that answer as the tests need it: LiteLLM sends the engine this plan along.
@@ -59,15 +65,15 @@ class Gateway:
         self.url = url
 
     def scrape(self):
-        with urllib.request.urlopen(self.url + "/metrics/", timeout=10) as page:
+        request = urllib.request.Request(self.url + "/metrics/", headers={"authorization": f"Bearer {KEY}"})
+        with urllib.request.urlopen(request, timeout=10) as page:
             return Scrape.of_text(page.read().decode())
 
 
 def start_gateway(folder_of_program, folder, port, engine_listener):
     """Starts LiteLLM with the models `llama` and `qwen`, and those that fail."""
     configuration = folder / "litellm.yaml"
-    # JSON is YAML.
-    configuration.write_text(json.dumps(_configuration(engine_listener), indent=1))
+    configuration.write_text(_configuration(engine_listener))
     command = [folder_of_program / "litellm", "--config", configuration, "--host", "127.0.0.1"]
     command += ["--port", port, "--num_workers", 1, "--telemetry", "False"]
     return Gateway(Program("litellm", command, folder, ENVIRONMENT), f"http://127.0.0.1:{port}")
@@ -103,13 +109,12 @@ def _configuration(engine_listener):
         # Its counters are nobody else's.
         model("compared", "hosted_vllm/llama", "llama"),
     ]
-    return {
-        "model_list": models,
-        "litellm_settings": {
-            "callbacks": ["prometheus"],
-            "require_auth_for_metrics_endpoint": False,
-            "num_retries": 0,
-        },
-        "router_settings": {"num_retries": 0, "disable_cooldowns": True},
-        "general_settings": {"master_key": KEY},
-    }
+    settings = SHIPPED.read_text().partition("\nlitellm_settings:\n")[2]
+    assert settings, "config/litellm/config.yaml has no litellm_settings after its models"
+    router = {"num_retries": 0, "disable_cooldowns": True}
+    # JSON is YAML.
+    return (
+        f"model_list: {json.dumps(models)}\n"
+        f"router_settings: {json.dumps(router)}\n"
+        f"litellm_settings:\n  num_retries: 0\n{settings}"
+    )

@@ -17,6 +17,7 @@ scrape_configs:
     static_configs: [{{targets: ["{weir}"]}}]
   - job_name: litellm
     metrics_path: /metrics/
+    authorization: {{credentials: "{key}"}}
     static_configs: [{{targets: ["{gateway}"]}}]
 """
 
@@ -48,6 +49,10 @@ class Prometheus:
     def target(self, job):
         targets = self._api("targets")["data"]["activeTargets"]
         return next(target for target in targets if target["labels"]["job"] == job)
+
+    def rule_groups(self):
+        """The names of the groups of rules that it goes by."""
+        return {group["name"] for group in self._api("rules")["data"]["groups"]}
 
     def catch_up(self, job="weir"):
         """Waits for a good scrape that began after this call."""

@@ -79,6 +79,7 @@ def running_stack(folder):
         proxy = kept(weir.start_weir(BINARIES / "weir-proxy", folder, ports, routes, gateway.KEY))
         litellm = kept(gateway.start_gateway(LITELLM, folder, ports["gateway"], proxy.engine))
         targets = {"weir": f"127.0.0.1:{ports['admin']}", "gateway": f"127.0.0.1:{ports['gateway']}"}
+        targets["key"] = gateway.KEY
         prometheus = kept(scraper.start_prometheus(folder, ports["prometheus"], **targets))
 
         for engine in running.values():
