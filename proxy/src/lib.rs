@@ -24,6 +24,7 @@ mod pem_file;
 mod route;
 mod shared;
 mod table;
+mod trace_context;
 mod upstream;
 
 pub use access::{ClientNames, HashSecret, KeyConfig, KeyHash, Network, Per, Rate, RouteAccess};

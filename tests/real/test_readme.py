@@ -46,7 +46,7 @@ def run(line):
 
 
 def test_the_curl_lines(sidecar):
-    stream, metrics = [line for line in commands("curl") if ":9445" not in line]
+    stream, metrics = [line for line in commands("curl") if ":9445" not in line and ":9901" not in line]
     events = sidecar(stream.replace("your-model", "llama")).split("\n\n")
     assert events[-2] == "data: [DONE]"
     answer = [json.loads(event.removeprefix("data: ")) for event in events[:-2]]
@@ -78,6 +78,30 @@ def test_the_gpu_exporter(tmp_path):
         assert exporter.stop() == 0, exporter.log_tail()
 
 
+def test_discovery_and_the_proxy(stack, tmp_path):
+    discovery_at, admin, engine = free_ports(3)
+    [command] = commands("weir-discovery")
+    environment = {"WEIR_DISCOVERY__ENGINES": f'[{{name = "llama", url = "{stack.engines["llama"].url}"}}]'}
+    discovery = Program(
+        "discovery", [BINARIES / command, "--docker", "off", "--listen", f"127.0.0.1:{discovery_at}"], tmp_path, environment
+    )
+    try:
+        [status] = [line for line in commands("curl") if ":9901" in line]
+        known = lambda: '"phase":"up"' in run(status.replace(":9901", f":{discovery_at}"))
+        until("the engine is known", known, 20)
+        [line] = re.findall(r"`(weir-proxy --discovery [^`]+)`", README)
+        program, *arguments = line.replace(":9901", f":{discovery_at}").split()
+        places = {"WEIR_PROXY__ENGINE": f"127.0.0.1:{engine}", "WEIR_PROXY__ADMIN": f"127.0.0.1:{admin}"}
+        proxy = Program("followed", [BINARIES / program, *arguments], tmp_path, places)
+        try:
+            models = lambda: run(f"curl -s http://127.0.0.1:{engine}/llama/v1/models")
+            until("the route is served", lambda: '"llama"' in models(), 20)
+        finally:
+            assert proxy.stop() == 0, proxy.log_tail()
+    finally:
+        assert discovery.stop() == 0, discovery.log_tail()
+
+
 def test_the_scrape_configuration(tmp_path):
     [snippet] = [block for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "scrape_configs" in block]
     file = tmp_path / "prometheus.yml"
@@ -86,4 +110,5 @@ def test_the_scrape_configuration(tmp_path):
 
 
 def test_the_shipped_configuration():
-    run(f"{BINARIES}/weir-proxy --config {ROOT}/config/weir.toml --check")
+    for daemon in ["weir-proxy", "weir-gpu-exporter", "weir-discovery"]:
+        run(f"{BINARIES}/{daemon} --config {ROOT}/config/weir.toml --check")

@@ -16,6 +16,7 @@ use crate::door::{Phase, Turn};
 use crate::in_force::InForce;
 use crate::route::Route;
 use crate::shared::{InFlight, Shared};
+use crate::trace_context::TraceContext;
 use crate::upstream::Connection;
 
 /// Pieces that Pingora holds at most on their way to the upstream; the head counts as one.
@@ -26,6 +27,8 @@ pub(crate) struct Context {
     pub(crate) shared: Arc<Shared>,
     /// When the request's head had been read: the origin of all times.
     started: Instant,
+    /// Which trace it belongs to.
+    pub(super) trace: TraceContext,
     pub(super) route: Option<Arc<Route>>,
     /// What the request is, told from its path behind the route's prefix.
     pub(super) class: Class,
@@ -136,6 +139,7 @@ impl Context {
             listener,
             shared,
             started: Instant::now(),
+            trace: TraceContext::new(),
             route: None,
             class: Class::Passthrough,
             target: None,

@@ -14,12 +14,14 @@ use super::{Gate, admit, coding, find_route, limits, no_route, upgrade};
 use crate::door::{KEEP, Phase};
 use crate::route::Route;
 use crate::table::{ByPath, NoRoute};
+use crate::trace_context::TraceContext;
 
 /// What Pingora can send again; a larger body is never held.
 pub(super) const REPLAYABLE: usize = 64 << 10;
 
 /// Returns whether the request has been answered already.
 pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Context) -> Result<bool> {
+    ctx.trace = TraceContext::of(&session.req_header().headers);
     // What a client sends behind its request is the next one; it must not break off this one.
     session.downstream_session.set_pipelining_enabled(true);
     leave_time_to_the_door(session);

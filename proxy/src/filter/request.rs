@@ -11,6 +11,7 @@ use weir_wire::{Class, End, Endpoint, Forward};
 use super::coding;
 use super::context::{Context, NextTry};
 use super::limits;
+use crate::trace_context::{TRACEPARENT, TRACESTATE};
 
 /// Where to send it.
 pub(super) async fn peer(ctx: &mut Context) -> Result<Box<HttpPeer>> {
@@ -65,6 +66,11 @@ pub(super) fn head(head: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
         let url = route.config.upstream.url();
         head.insert_header(header::HOST, url.split_once("://").map_or(url, |(_, host)| host))?;
     }
+    if ctx.trace.parent.is_none() {
+        // It belongs to a trace that can't be read.
+        head.remove_header(TRACESTATE);
+    }
+    head.insert_header(TRACEPARENT, ctx.trace.traceparent())?;
     let names_codings = head.headers.contains_key(header::ACCEPT_ENCODING);
     if names_codings && !coding::goes_on(&head.headers, ctx) {
         head.insert_header(header::ACCEPT_ENCODING, "identity")?;

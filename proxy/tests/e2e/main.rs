@@ -36,6 +36,7 @@ mod shapes;
 mod stored;
 mod structure;
 mod tls;
+mod trace;
 mod truth;
 mod usage_asked;
 mod usage_left_alone;
