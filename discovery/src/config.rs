@@ -120,6 +120,13 @@ impl Default for RawDiscovery {
     }
 }
 
+impl Watching {
+    /// Whether nothing is named by hand.
+    pub fn is_empty(&self) -> bool {
+        self.engines.is_empty() && self.litellm.is_empty() && self.langfuse.is_empty()
+    }
+}
+
 impl Config {
     /// Reads, checks and resolves the layers.
     pub fn load(layers: &Layers) -> Result<Self, ConfigError> {

@@ -123,6 +123,8 @@ impl Server {
         let mut builder = Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
+            // One that is kept may be closed as it is used again, vLLM's after 5 s: then the server seems down.
+            .pool_max_idle_per_host(0)
             .connect_timeout(reach.timeout)
             .timeout(reach.timeout)
             .user_agent(concat!("weir-discovery/", env!("CARGO_PKG_VERSION")))
@@ -131,6 +133,9 @@ impl Server {
             let pem = std::fs::read(path)
                 .map_err(|source| FetchError::File { path: path.clone(), source })?;
             let trusted = Certificate::from_pem_bundle(&pem).map_err(tls)?;
+            if trusted.is_empty() {
+                return Err(FetchError::Tls(format!("{} holds no certificate", path.display())));
+            }
             builder = builder.tls_certs_only(trusted);
         }
         let client = builder.build().map_err(tls)?;
@@ -186,10 +191,13 @@ impl Server {
             return FetchError::Timeout { path, timeout: self.reach.timeout };
         }
         let mut innermost: &dyn std::error::Error = error;
+        let mut is_heard = false;
         while let Some(source) = innermost.source() {
             innermost = source;
+            is_heard |= innermost.downcast_ref().is_some_and(is_of_tls);
         }
-        FetchError::Http { path, reason: innermost.to_string(), refused: error.is_connect() }
+        let refused = error.is_connect() && !is_heard;
+        FetchError::Http { path, reason: innermost.to_string(), refused }
     }
 }
 
@@ -223,6 +231,16 @@ fn tls(error: reqwest::Error) -> FetchError {
     FetchError::Tls(innermost.to_string())
 }
 
+/// Whether somebody listens there, whose TLS is no good.
+fn is_of_tls(error: &std::io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| {
+        inner.is::<rustls::Error>() || inner.downcast_ref().is_some_and(is_of_tls)
+    })
+}
+
 fn text(headers: &HeaderMap, name: reqwest::header::HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
+
+#[cfg(test)]
+mod tests;

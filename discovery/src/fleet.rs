@@ -1,6 +1,8 @@
 //! All that is watched: containers, and engines named by hand. Pure but for what asking engines leaves in
 //! [`Asked`]; `fleet/tasks.rs` sees to it that they are asked.
 
+mod claims;
+mod gone;
 mod member;
 mod plan;
 mod tasks;
@@ -12,7 +14,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::address;
-use crate::config::Watching;
+use crate::config::{EngineConfig, Watching};
 use crate::container::Container;
 use crate::follow::Containers;
 
@@ -30,6 +32,8 @@ pub struct Fleet {
     containers_error: Option<String>,
     /// Whether containers are asked for, and were listed.
     listed: Option<bool>,
+    /// Whether there is nothing that could be asked.
+    is_idle: bool,
     /// Since when it is known what there is.
     known_since: Option<Instant>,
     /// Whether everything that there was then has been asked once, or had the time for it.
@@ -41,6 +45,8 @@ pub struct Fleet {
 pub struct Said<'a> {
     /// Which containers there are; `None`: they are not asked for.
     pub containers: Option<&'a Containers>,
+    /// Whether there is no runtime to ask for them where one is looked for, and nothing else is configured.
+    pub is_idle: bool,
     /// What is configured.
     pub watching: &'a Watching,
     /// Where discovery itself is.
@@ -58,6 +64,7 @@ impl Fleet {
             self.member(&container.id).is_now(container, said.now);
         }
         self.listed = said.containers.map(|containers| containers.listed);
+        self.is_idle = said.is_idle;
         if let Some(containers) = said.containers {
             self.containers_error.clone_from(&containers.error);
             self.note_oom_kills(containers);
@@ -68,7 +75,7 @@ impl Fleet {
         self.members.retain(|_, member| !member.is_forgotten(said.now, said.watching.tombstone));
         self.take_named_by_hand(said);
         plan::addresses(&mut self.members, by_id, said);
-        plan::routes(&mut self.members);
+        plan::routes(&mut self.members, said);
         self.settle(said.now);
     }
 
@@ -111,7 +118,8 @@ impl Fleet {
     fn take_named_by_hand(&mut self, said: &Said<'_>) {
         let engines = &said.watching.engines;
         self.members.retain(|_, member| {
-            member.container.is_some() || engines.iter().any(|engine| engine.name == member.name)
+            let is_it = |engine: &EngineConfig| engine.url.is_some() && engine.name == member.name;
+            member.container.is_some() || engines.iter().any(is_it)
         });
         for engine in engines.iter().filter(|engine| engine.url.is_some()) {
             self.member(&format!("hand/{}", engine.name)).is_by_hand(engine);

@@ -30,9 +30,10 @@ impl Pages for DiscoveryPages {
         };
         let engines = {
             let fleet = state.fleet.lock();
+            let now = Instant::now();
             exposition::container::add(&mut families, &fleet);
-            exposition::engine::add(&mut families, &fleet, Instant::now(), tombstone);
-            fleet.engines()
+            exposition::engine::add(&mut families, &fleet, now, tombstone);
+            fleet.engines(now, tombstone)
         };
         exposition::source::add(&mut families, &state.sources);
         let gateways: Vec<_> = {
@@ -81,8 +82,8 @@ impl Pages for DiscoveryPages {
     }
 
     fn models(&self) -> Option<Value> {
-        let fleet = self.0.fleet.lock();
-        let engines = fleet.engines();
+        let tombstone = self.0.loaded.read().watching.tombstone;
+        let engines = self.0.fleet.lock().engines(Instant::now(), tombstone);
         let models = engines.iter().map(|engine| {
             json!({"container": engine.container, "route": engine.route, "models": engine.models})
         });

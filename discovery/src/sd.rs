@@ -44,6 +44,9 @@ impl Job {
     }
 }
 
+/// Whether a gateway is named in the configuration; for relabelling only.
+const NAMED: &str = "__meta_weir_named";
+
 /// The targets of a job. One whose container has ended stays for `watching.tombstone`, so that `up` turns 0 before
 /// the target is gone.
 pub fn targets(fleet: &Fleet, job: Job, watching: &Watching, now: Instant) -> Value {
@@ -55,18 +58,31 @@ pub fn targets(fleet: &Fleet, job: Job, watching: &Watching, now: Instant) -> Va
         Job::Containers => return scraped(fleet, now, tombstone),
     };
     let reached = fleet.reached(role, now, tombstone);
-    let found = reached.iter().map(|(member, url)| target(labels(member), url));
-    match job {
-        Job::Litellm => found.chain(watching.litellm.iter().filter_map(gateway)).collect(),
-        _ => found.collect(),
+    if job == Job::Litellm {
+        return gateways(&reached, &watching.litellm);
     }
+    reached.iter().map(|(member, url)| target(labels(member), url)).collect()
 }
 
-/// A LiteLLM proxy with a URL.
-fn gateway(config: &LitellmConfig) -> Option<Value> {
-    let labels = [("container", config.name.as_str()), ("role", Role::Litellm.as_str())];
-    let labels = labels.map(|(name, value)| (name.to_owned(), value.into()));
-    Some(target(Map::from_iter(labels), config.url.as_ref()?))
+/// Those with a URL, and those that were found elsewhere.
+fn gateways(found: &[(&Member, Url)], configured: &[LitellmConfig]) -> Value {
+    let by_hand = configured.iter().filter_map(|config| {
+        let labels = [("container", config.name.as_str()), ("role", Role::Litellm.as_str())];
+        let labels = labels.map(|(name, value)| (name.to_owned(), value.into()));
+        Some((Map::from_iter(labels), config.url.clone()?))
+    });
+    let by_hand: Vec<_> = by_hand.collect();
+    let is_by_hand =
+        |url: &Url| by_hand.iter().any(|(_, known)| authority(known) == authority(url));
+    let found = found.iter().filter(|(_, url)| !is_by_hand(url));
+    let found = found.map(|(member, url)| (labels(member), url.clone()));
+    let all = found.chain(by_hand.iter().cloned()).map(|(mut labels, url)| {
+        // Whoever starts a container can say that it is a LiteLLM: a key is for those that somebody named.
+        let is_named = configured.iter().any(|config| labels["container"] == config.name.as_str());
+        labels.insert(NAMED.to_owned(), if is_named { "true" } else { "false" }.into());
+        target(labels, &url)
+    });
+    all.collect()
 }
 
 /// `[{"targets":["172.17.0.2:8000"],"labels":{"container":"llama",…}}]`

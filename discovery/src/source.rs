@@ -77,6 +77,12 @@ impl Sources {
         self.0.lock().remove(&(kind, name.to_owned()));
     }
 
+    /// Those of a kind that are not wanted are no sources any more. To be said again and again: a task that is
+    /// ended may be in the middle of saying something.
+    pub fn keep(&self, kind: SourceKind, is_wanted: impl Fn(&str) -> bool) {
+        self.0.lock().retain(|(known, name), _| *known != kind || is_wanted(name));
+    }
+
     /// All, by kind and name.
     pub fn all(&self) -> BTreeMap<(SourceKind, String), SourceState> {
         self.0.lock().clone()

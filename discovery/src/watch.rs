@@ -34,8 +34,8 @@ const ACCEPT: &str = "text/plain;version=0.0.4,application/openmetrics-text;vers
 /// An engine to watch. Another one if any of this changes.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Subject {
-    /// The label `container`.
-    pub(crate) name: String,
+    /// What it is called among the sources.
+    pub(crate) source: String,
     /// Its container's last start.
     pub(crate) started_at: Option<SystemTime>,
     /// What it is, or may be.
@@ -93,7 +93,11 @@ impl Watch {
                 Ok(found) => {
                     pace.begin_again();
                     self.found(&found);
+                    let begun = Instant::now();
                     self.read_again_and_again(&found).await;
+                    // Where only its metrics can't be had, it is not asked more often for that.
+                    let rest = self.subject.interval.saturating_sub(begun.elapsed());
+                    tokio::time::sleep(rest).await;
                 }
                 Err(verdict) => self.not_found(&verdict),
             }
@@ -215,8 +219,13 @@ impl Watch {
                 }
                 answer => answer,
             };
-            if !self.scraped(path, answer, begun).await {
-                return;
+            match self.scraped(path, answer, begun).await {
+                Spoken::Yes => {}
+                Spoken::No => return self.asked.lock().phase = Phase::Down,
+                Spoken::Late => match probe(&found.prober, true).await {
+                    Verdict::Engine(_) => {}
+                    _ => return self.asked.lock().phase = Phase::Down,
+                },
             }
             if identified.elapsed() >= IDENTIFY_EVERY {
                 identified = Instant::now();
@@ -228,13 +237,13 @@ impl Watch {
         }
     }
 
-    /// Takes an answer, or notes that there is none. Returns whether somebody answers.
+    /// Takes an answer, or notes that there is none.
     async fn scraped(
         &self,
         path: &str,
         answer: Result<Answer, FetchError>,
         begun: Instant,
-    ) -> bool {
+    ) -> Spoken {
         let read = match answer {
             Ok(answer) if answer.status == 200 => read(path, answer).await,
             Ok(answer) => Err(FetchError::Status { path: path.to_owned(), status: answer.status }),
@@ -250,28 +259,40 @@ impl Watch {
                 asked.scrapes.success += 1;
                 asked.scrapes.last_success = Some(now);
                 drop(asked);
-                self.sources.up(SourceKind::Engine, &self.subject.name, now);
-                return true;
+                self.sources.up(SourceKind::Engine, &self.subject.source, now);
+                return Spoken::Yes;
             }
             Err(error) => error,
         };
         asked.metrics = None;
-        let answers = !matches!(error, FetchError::Timeout { .. } | FetchError::Http { .. });
         match error {
             FetchError::Timeout { .. } => asked.scrapes.timeout += 1,
             _ => asked.scrapes.error += 1,
         }
-        if !answers {
-            asked.phase = Phase::Down;
-        }
         drop(asked);
         self.is_down(&error);
-        answers
+        match error {
+            FetchError::Timeout { .. } => Spoken::Late,
+            // Without its key it was not asked.
+            FetchError::Http { .. } | FetchError::File { .. } => Spoken::No,
+            _ => Spoken::Yes,
+        }
     }
 
     fn is_down(&self, error: &dyn std::fmt::Display) {
-        self.sources.down(SourceKind::Engine, &self.subject.name, error);
+        self.sources.down(SourceKind::Engine, &self.subject.source, error);
     }
+}
+
+/// Whether somebody answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spoken {
+    /// With metrics, or with something else.
+    Yes,
+    /// Nobody does.
+    No,
+    /// Not in time: with metrics, that is. An engine that is busy may have time for less.
+    Late,
 }
 
 /// An exposition can be megabytes: reading one must not hold up the others.

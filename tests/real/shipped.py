@@ -14,17 +14,26 @@ from ports import free_ports
 
 SHIPPED = Path(__file__).parents[2] / "config/prometheus"
 
+ID = "51a0" * 16
+# What discovery says of a container.
+METRICS = f'llm_container_info{{container="vllm-llama",container_id="{ID}",role="vllm"}} 1\n'.encode()
+
 
 class Lists(http.server.BaseHTTPRequestHandler):
-    """Discovery's lists of targets."""
+    """Discovery's lists of targets, and a metric of its own."""
 
     def do_GET(self):
+        if self.path == "/metrics":
+            return self.answer(200, "text/plain; version=0.0.4", METRICS)
         body = json.dumps(self.server.lists.get(self.path.removeprefix("/sd/"), [])).encode()
-        self.send_response(503 if self.server.is_failing else 200)
-        self.send_header("content-type", "application/json")
+        self.server.asked += 1
+        self.answer(503 if self.server.is_failing else 200, "application/json", body)
+
+    def answer(self, status, kind, body):
+        self.send_response(status)
+        self.send_header("content-type", kind)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
-        self.server.asked += 1
         self.wfile.write(body)
 
     def log_message(self, *_):

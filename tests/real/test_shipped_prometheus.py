@@ -9,7 +9,6 @@ import shipped
 from waiting import until
 
 MESSAGES = [{"role": "user", "content": "What is a weir?"}]
-ID = "51a0" * 16
 # Labels that tell callers apart.
 CALLERS = ("hashed_api_key", "end_user", "user", "user_email", "client_ip", "user_agent")
 
@@ -25,12 +24,15 @@ def lists(stack):
     llama, qwen = (stack.engines[name].url for name in ("llama", "qwen"))
     engine = lambda url, name, **more: target(url, container=f"vllm-{name}", role="vllm", model=name, **more)
     lists = {
-        "vllm": [engine(llama, "llama", container_id=ID, engine_version="0.32.0"), engine(qwen, "qwen")],
-        "litellm": [target(stack.gateway.url, container="litellm", role="litellm")],
+        "vllm": [engine(llama, "llama", container_id=shipped.ID, engine_version="0.32.0"), engine(qwen, "qwen")],
+        "litellm": [target(stack.gateway.url, container="litellm", role="litellm", __meta_weir_named="true"),
+                    target("http://127.0.0.1:9", container="liar", role="litellm", __meta_weir_named="false")],
         "weir": [],
         "containers": [],
     }
     with shipped.serving(lists) as server:
+        own = {"container": "weir-discovery", "container_id": "d" * 64, "role": "weir"}
+        lists["weir"].append(target("http://{}:{}".format(*server.server_address), **own))
         yield server
 
 
@@ -40,7 +42,8 @@ def prometheus(lists, weir, tmp_path_factory):
     folder = tmp_path_factory.mktemp("shipped")
     with shipped.running_prometheus(folder, address, weir.admin.removeprefix("http://")) as prometheus:
         up = lambda: prometheus.by("up", "job", "container")
-        expected = {("weir-proxy", ""), ("vllm", "vllm-llama"), ("vllm", "vllm-qwen"), ("litellm", "litellm")}
+        own = {("weir-proxy", ""), ("weir-discovery", ""), ("weir", "")}
+        expected = own | {("vllm", "vllm-llama"), ("vllm", "vllm-qwen"), ("litellm", "litellm")}
         details = lambda: str(prometheus.target("litellm")) + prometheus.program.log_tail()
         until("all targets are up", lambda: up().keys() == expected, 30, details)
         yield prometheus
@@ -49,10 +52,21 @@ def prometheus(lists, weir, tmp_path_factory):
 def test_what_is_found_is_scraped(prometheus):
     [(labels, value)] = prometheus.ask('up{container="vllm-llama"}')
     known = {name: labels[name] for name in ("container_id", "role", "model", "engine_version")}
-    assert (known, value) == ({"container_id": ID, "role": "vllm", "model": "llama", "engine_version": "0.32.0"}, 1)
+    expected = {"container_id": shipped.ID, "role": "vllm", "model": "llama", "engine_version": "0.32.0"}
+    assert (known, value) == (expected, 1)
     for name in ("vllm-llama", "vllm-qwen"):
         assert prometheus.number(f'count({{__name__=~"vllm:.+",container="{name}"}})') > 50
     assert prometheus.number('count({job="weir-proxy",__name__=~"llm_.+"})') > 100
+
+
+def test_what_weir_says_of_containers_keeps_its_labels(prometheus):
+    """Also where the one that says it is in a container itself."""
+    [(labels, _)] = prometheus.ask('llm_container_info{job="weir"}')
+    known = {name: labels[name] for name in ("container", "container_id", "role", "weir_container")}
+    assert known == {
+        "container": "vllm-llama", "container_id": shipped.ID, "role": "vllm", "weir_container": "weir-discovery",
+    }
+    assert not [name for name in labels if name.startswith("exported_")], labels
 
 
 def test_the_gateway_is_scraped_with_a_key(prometheus, gateway):

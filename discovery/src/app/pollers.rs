@@ -7,7 +7,7 @@ use std::time::Instant;
 use tracing::error;
 
 use crate::config::Watching;
-use crate::fetch::Server;
+use crate::fetch::{Credentials, Server};
 use crate::fleet::Fleet;
 use crate::langfuse::{self, Project};
 use crate::litellm::{self, Gateway, LitellmConfig};
@@ -33,13 +33,16 @@ struct Wanted {
 impl Pollers {
     /// Starts and ends what has to be. Call it within a runtime.
     pub(super) fn match_to(&mut self, state: &State, watching: &Watching) {
-        let wanted = wanted(&state.fleet.lock(), watching);
+        let wanted = wanted(&state.fleet.lock(), watching, Instant::now());
         if wanted != self.gateways {
             self.gateways_are(state, wanted);
         }
         if watching.langfuse != self.projects {
             self.projects_are(state, &watching.langfuse);
         }
+        state.sources.keep(SourceKind::Langfuse, |name| {
+            self.projects.iter().any(|project| project.name == name)
+        });
     }
 
     /// Those that are the same go on.
@@ -77,7 +80,6 @@ impl Pollers {
         let mut running = state.projects.lock();
         for old in self.projects.iter().filter(|old| !wanted.contains(old)) {
             running.retain(|(name, _)| *name != old.name);
-            state.sources.forget(SourceKind::Langfuse, &old.name);
         }
         for project in wanted {
             if !running.iter().any(|(known, _)| *known == project.name) {
@@ -91,23 +93,72 @@ impl Pollers {
 }
 
 /// Those that are configured with a URL, and those that were found, also after their end: that they do not
-/// answer is to be seen.
-fn wanted(fleet: &Fleet, watching: &Watching) -> BTreeMap<String, Wanted> {
-    let now = Instant::now();
+/// answer is to be seen. Then without a key: whoever has the address next is not to have that, too.
+fn wanted(fleet: &Fleet, watching: &Watching, now: Instant) -> BTreeMap<String, Wanted> {
     let by_hand = watching.litellm.iter().filter_map(|config| {
         let url = config.url.clone()?;
         Some((config.name.clone(), Wanted { config: config.clone(), url, container_id: None }))
     });
     let mut wanted: BTreeMap<_, _> = by_hand.collect();
-    for member in fleet
-        .members()
-        .filter(|member| member.is_kept(now, watching.tombstone) && member.is(Role::Litellm))
-    {
-        let Some(url) = member.place() else { continue };
+    // Those that run come first: one may have the name of another that is no more.
+    for (member, url) in fleet.reached(Role::Litellm, now, watching.tombstone) {
         let known = watching.litellm.iter().find(|config| config.name == member.name);
-        let config = known.cloned().unwrap_or_else(|| LitellmConfig::of_found(&member.name));
+        let mut config = known.cloned().unwrap_or_else(|| LitellmConfig::of_found(&member.name));
+        if !member.runs() {
+            config.credentials = Credentials::None;
+        }
         let found = Wanted { config, url, container_id: Some(member.id().to_owned()) };
         wanted.entry(member.name.clone()).or_insert(found);
     }
     wanted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fetch::Secret;
+    use crate::fleet::tests::{Rig, TOMBSTONE, container, litellm};
+
+    fn key() -> Credentials {
+        Credentials::Bearer(Secret::File("key".into()))
+    }
+
+    fn rig() -> Rig {
+        let mut rig = Rig::new();
+        let config = LitellmConfig { credentials: key(), ..LitellmConfig::of_found("litellm") };
+        rig.watching.litellm.push(config);
+        rig
+    }
+
+    fn of(rig: &Rig) -> Option<(String, Credentials)> {
+        let wanted = wanted(&rig.fleet, &rig.watching, rig.now).remove("litellm")?;
+        Some((wanted.url.host_str()?.to_owned(), wanted.config.credentials))
+    }
+
+    #[test]
+    fn one_that_is_made_anew_is_asked_instead_of_the_old_one() {
+        for (old, new) in [('a', 'b'), ('b', 'a')] {
+            let mut rig = rig();
+            rig.has(litellm(old));
+            rig.containers.by_id.clear();
+            rig.has(litellm(new));
+            let address = format!("172.17.0.{}", new.to_digit(16).unwrap());
+            assert_eq!(of(&rig), Some((address, key())), "{old} then {new}");
+        }
+    }
+
+    #[test]
+    fn what_has_ended_is_shown_no_key_and_its_successor_is_not_asked() {
+        let mut rig = rig();
+        rig.has(litellm('a'));
+        assert_eq!(of(&rig), Some(("172.17.0.10".to_owned(), key())));
+        rig.stops('a');
+        assert_eq!(of(&rig), Some(("172.17.0.10".to_owned(), Credentials::None)));
+        let mut other = container("other", 'b', &["python3", "-m", "http.server", "4000"]);
+        other.networks = litellm('a').networks;
+        rig.has(other);
+        assert_eq!(of(&rig), None);
+        rig.later(TOMBSTONE);
+        assert_eq!(of(&rig), None);
+    }
 }

@@ -7,11 +7,9 @@ use tokio::sync::watch;
 
 use super::pollers::Pollers;
 use crate::config::{Docker, Watching};
-use crate::docker::DockerConfig;
 use crate::fleet::{Said, Tasks};
-use crate::follow::{self, Containers, Follower};
+use crate::follow::{Containers, Follower};
 use crate::place::Own;
-use crate::source::Sources;
 use crate::state::State;
 
 /// How often it is looked at what time has changed: targets that have been gone for long enough, engines
@@ -25,15 +23,14 @@ pub(super) async fn watch(
     mut watching: watch::Receiver<Watching>,
 ) {
     let own = Own::find();
-    let follower = follower(docker, &state.sources);
+    let follower = Follower::of(&docker, &state.sources);
     let mut containers = follower.as_ref().map(Follower::containers);
     let mut tasks = Tasks::new(Arc::clone(&state.sources));
     let mut pollers = Pollers::default();
     loop {
         let found = containers.as_mut().map(|it| Arc::clone(&it.borrow_and_update()));
         let wanted = watching.borrow_and_update().clone();
-        let found = found.as_deref().filter(|containers| !containers.absent);
-        step(&state, &own, found, &wanted, &mut tasks);
+        step(&state, &own, found.as_deref(), &wanted, &mut tasks);
         pollers.match_to(&state, &wanted);
         tokio::select! {
             () = changed(&mut containers) => {}
@@ -43,16 +40,6 @@ pub(super) async fn watch(
     }
 }
 
-/// Of containers, where they are asked for.
-fn follower(docker: Docker, sources: &Arc<Sources>) -> Option<Follower> {
-    let address = match docker {
-        Docker::Off => return None,
-        Docker::Auto => None,
-        Docker::At(address) => Some(address),
-    };
-    Some(follow::start(DockerConfig { address, ..DockerConfig::default() }, Arc::clone(sources)))
-}
-
 fn step(
     state: &State,
     own: &Own,
@@ -60,11 +47,14 @@ fn step(
     watching: &Watching,
     tasks: &mut Tasks,
 ) {
+    let is_absent = containers.is_some_and(|containers| containers.absent);
+    let containers = containers.filter(|_| !is_absent);
+    let is_idle = is_absent && watching.is_empty();
     let nothing = Default::default();
     let by_id = containers.map_or(&nothing, |containers| &containers.by_id);
     let place = own.place(by_id, watching);
     let mut fleet = state.fleet.lock();
-    fleet.update(&Said { containers, watching, place: &place, now: Instant::now() });
+    fleet.update(&Said { containers, is_idle, watching, place: &place, now: Instant::now() });
     tasks.match_to(&fleet);
 }
 

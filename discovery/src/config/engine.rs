@@ -98,6 +98,10 @@ impl RawEngine {
         match (&self.bearer_file, &self.user, &self.password_file) {
             (None, None, None) => Ok(Credentials::None),
             (Some(path), None, None) => Ok(Credentials::Bearer(Secret::File(path.clone()))),
+            (None, Some(user), Some(_)) if user.contains(|c: char| c == ':' || c.is_control()) => {
+                let expected = "a user without a colon or a control character";
+                Err(loaded.invalid(&format!("{key}.user"), user.escape_debug(), expected))
+            }
             (None, Some(user), Some(path)) => {
                 Ok(Credentials::Basic { user: user.clone(), password: Secret::File(path.clone()) })
             }

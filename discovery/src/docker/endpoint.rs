@@ -51,7 +51,8 @@ fn read(
         "unix" => Err(wrong("names no absolute path of a socket")),
         "tcp" | "http" | "https" => {
             let address = rest.trim_end_matches('/');
-            if address.is_empty() || address.contains(['/', '@', '?', '#']) {
+            let port = address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+            if port.is_none_or(|port| port == 0) || address.contains(['/', '@', '?', '#']) {
                 return Err(wrong("is not of the form tcp://HOST:PORT"));
             }
             let address = address.to_owned();

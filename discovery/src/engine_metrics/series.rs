@@ -7,8 +7,8 @@ use super::parse::Sample;
 use super::passed_over::{PassedOver, Reason};
 use super::table::{Family, Kind, Meaning, Part, Table};
 
-/// Most samples of one engine that are exported.
-const MAX_KEPT: usize = 10_000;
+/// Most samples of one engine that are exported: 80 ranks have fewer.
+const MAX_KEPT: usize = 20_000;
 /// Most models of one engine.
 const MAX_MODELS: usize = 64;
 /// Longest name of a model, in bytes.
@@ -42,6 +42,8 @@ pub(super) struct Drafts {
     /// Values that labels have, by family and index of the label.
     values: BTreeMap<(usize, usize), BTreeSet<String>>,
     kept: usize,
+    /// Families of which there was no room for something.
+    cut: BTreeSet<usize>,
     pub(super) passed_over: PassedOver,
 }
 
@@ -53,6 +55,7 @@ impl Drafts {
             models: BTreeSet::new(),
             values: BTreeMap::new(),
             kept: 0,
+            cut: BTreeSet::new(),
             passed_over: PassedOver::default(),
         }
     }
@@ -73,10 +76,8 @@ impl Drafts {
         let key = self.key(family, alias, sample)?;
         let edge = sample.label("le").and_then(|edge| edge.parse().ok());
         if self.kept == MAX_KEPT {
-            // Half a histogram would be a wrong one.
-            if let Some(draft) = self.drafts.get_mut(&key) {
-                draft.is_torn = true;
-            }
+            // A sum over half of the ranks would be a wrong one, and so would be half a histogram.
+            self.cut.insert(family);
             return Err(Reason::Limit);
         }
         // Everything that is there counts, so that refused samples can't pile up either.
@@ -134,6 +135,10 @@ impl Drafts {
         let only = if self.models.len() == 1 { self.models.pop_first() } else { None };
         for (mut key, draft) in self.drafts {
             let samples = draft.samples();
+            if self.cut.contains(&key.family) {
+                self.passed_over.add(Reason::Limit, samples);
+                continue;
+            }
             let family = &self.table.families()[key.family];
             let divisor = family.aliases[key.alias].divisor;
             let Some(reading) = draft.reading(family.kind, divisor) else {

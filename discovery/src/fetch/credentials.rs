@@ -52,10 +52,20 @@ impl Secret {
             Self::Value(secret) => Ok(secret.clone()),
             Self::File(path) => tokio::fs::read_to_string(path)
                 .await
-                .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+                .and_then(|text| one_line(&text))
                 .map_err(|source| FetchError::File { path: path.clone(), source }),
         }
     }
+}
+
+/// What a file holds, without the end of the line that editors and `echo` leave.
+fn one_line(text: &str) -> std::io::Result<String> {
+    let secret = text.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() || secret.contains(char::is_control) {
+        let expected = "expected one line with the secret in it, and no control character";
+        return Err(std::io::Error::other(expected));
+    }
+    Ok(secret.to_owned())
 }
 
 impl fmt::Debug for Secret {
@@ -63,6 +73,20 @@ impl fmt::Debug for Secret {
         match self {
             Self::File(path) => write!(f, "File({})", path.display()),
             Self::Value(_) => f.write_str("Value(…)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_one_line() {
+        assert_eq!(one_line("sk-1\r\n").unwrap(), "sk-1");
+        for text in ["", "\n", "sk-1\nsk-2\n", "sk\t1"] {
+            let error = one_line(text).unwrap_err().to_string();
+            assert!(error.contains("one line") && !error.contains("sk"), "{error}");
         }
     }
 }

@@ -32,6 +32,10 @@ pub struct Member {
     pub oom_kills: u64,
     /// The container of an engine named by hand, found by its address.
     pub container_id: Option<String>,
+    /// The engine named by hand that stands for this container, after its end as well.
+    pub(super) claimed_by: Option<String>,
+    /// Whether it has ended and somebody else has its address since.
+    pub(crate) is_replaced: bool,
     /// The name of its route.
     pub route: Option<String>,
     /// Whether the proxy is to have a route to it.
@@ -44,6 +48,8 @@ pub struct Member {
     pub(crate) last_subject: Option<Subject>,
     /// Since when it does not run.
     ended: Option<Instant>,
+    /// Whether it has run since it is known: that it does not is news then.
+    was_there: bool,
     removed: bool,
 }
 
@@ -120,13 +126,25 @@ impl Member {
         if ran && (!container.is_running() || started != container.state.started_at) {
             self.has_ended();
         }
+        self.load_failures += self.unseen_starts(container);
         self.ended = if container.is_running() { None } else { self.ended.or(Some(now)) };
+        self.was_there |= container.is_running() || container.state.status == Status::Restarting;
         self.removed = false;
         self.name.clone_from(&container.name);
         self.is_routed = true;
         self.recognition = Some(recognize::recognize(container));
         self.gpus = gpu::gpus(container).map(|grant| (grant.source.as_str(), grant.shown()));
         self.container = Some(container.clone());
+    }
+
+    /// Starts since the last look that were over before this one: what fails at once is seldom seen running.
+    fn unseen_starts(&self, now: &Container) -> u64 {
+        let Some(before) = &self.container else { return 0 };
+        if before.state.started_at == now.state.started_at || !self.is_engine() {
+            return 0;
+        }
+        let starts = now.restarts.saturating_sub(before.restarts).max(1);
+        starts - u64::from(now.is_running())
     }
 
     /// The runtime does not know it any more.
@@ -140,6 +158,11 @@ impl Member {
 
     /// It is named by hand.
     pub(super) fn is_by_hand(&mut self, engine: &EngineConfig) {
+        let places = self.subject.as_ref().map(|subject| subject.places.as_slice());
+        if places.is_some_and(|places| places != engine.url.as_slice()) {
+            // Elsewhere it is another one.
+            self.asked = Arc::default();
+        }
         self.name.clone_from(&engine.name);
         self.is_routed = engine.route;
     }
@@ -157,13 +180,15 @@ impl Member {
 
     /// Whether it ended longer than `tombstone` ago and is no more.
     pub(super) fn is_forgotten(&self, now: Instant, tombstone: Duration) -> bool {
-        self.removed
-            && (!self.is_engine() && !self.is(Role::Litellm) || !self.is_kept(now, tombstone))
+        let is_target = self.scraped.is_some()
+            || [Role::Vllm, Role::Litellm, Role::Weir].iter().any(|role| self.is(*role));
+        self.removed && !(is_target && self.is_kept(now, tombstone))
     }
 
     /// Whether it runs, or ended less than `tombstone` ago.
     pub fn is_kept(&self, now: Instant, tombstone: Duration) -> bool {
-        self.ended.is_none_or(|ended| now.duration_since(ended) < tombstone)
+        let is_news = |ended| self.was_there && now.duration_since(ended) < tombstone;
+        self.ended.is_none_or(is_news)
     }
 
     /// Whether it runs. Of engines named by hand nothing else is known.

@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use reqwest::Url;
 
 use super::member::Scraped;
-use super::{Member, Said};
+use super::{Member, Said, claims, gone};
 use crate::address;
 use crate::config::EngineConfig;
 use crate::container::Container;
 use crate::recognize::{self, Role};
 use crate::watch::Subject;
+
+/// Digits of an id in short, as runtimes show it.
+const SHORT_ID: usize = 12;
 
 /// Finds out what is to be watched, and where.
 pub(super) fn addresses(
@@ -19,50 +22,36 @@ pub(super) fn addresses(
     said: &Said<'_>,
 ) {
     let find = |name: &str| {
-        by_id.get(name).or_else(|| {
-            by_id
-                .values()
-                .find(|container| container.name == name || container.id.starts_with(name))
-        })
+        let named = || by_id.values().find(|container| container.name == name);
+        // Whose name is that of another's id in short is not that one.
+        let short = || by_id.values().find(|container| container.id.starts_with(name));
+        by_id.get(name).or_else(named).or_else(|| short().filter(|_| name.len() >= SHORT_ID))
     };
     for engine in &said.watching.engines {
         if let Some(member) = members.get_mut(&format!("hand/{}", engine.name)) {
-            member.container_id = None;
             member.subject = by_hand(engine, said);
         }
     }
-    let mut claims = Vec::new();
     for (id, container) in by_id {
         let Some(member) = members.get_mut(id) else { continue };
-        let claimed = match contained(member, container, said, &find) {
-            Some(subject) => {
-                let claimant = claimant(&subject, said);
-                member.last_subject = Some(subject.clone());
-                member.subject = claimant.is_none().then_some(subject);
-                claimant
-            }
-            None => {
-                member.subject = None;
-                None
-            }
-        };
+        member.subject = contained(member, container, said, &find);
+        if let Some(subject) = &member.subject {
+            member.last_subject = Some(subject.clone());
+            member.claimed_by = claimant(subject, said);
+        }
         if container.is_running() {
             member.scraped = scraped(member, container, said, &find);
         }
-        member.is_routed = claimed.is_none() && routed(&member.name, said);
-        claims.extend(claimed.map(|name| (format!("hand/{name}"), id.clone())));
+        member.is_routed = routed(&member.name, said);
     }
-    leave_to_others(members);
-    for (key, id) in claims {
-        if let Some(member) = members.get_mut(&key) {
-            member.container_id = Some(id);
-        }
-    }
-    for (key, member) in members.iter_mut().filter(|(key, _)| !key.starts_with("hand/")) {
-        if !by_id.contains_key(key) {
+    for (_, member) in members.iter_mut().filter(|(key, _)| !by_id.contains_key(*key)) {
+        if member.container.is_some() {
             member.subject = None;
         }
     }
+    claims::settle(members, said);
+    leave_to_others(members);
+    gone::replaced(members, by_id, said);
 }
 
 /// Where an engine is known to be, none is guessed: on the host's network, a port says little about who
@@ -83,7 +72,7 @@ fn leave_to_others(members: &mut BTreeMap<String, Member>) {
 fn by_hand(engine: &EngineConfig, said: &Said<'_>) -> Option<Subject> {
     let url = engine.url.clone()?;
     Some(Subject {
-        name: engine.name.clone(),
+        source: engine.name.clone(),
         started_at: None,
         role: Role::Vllm,
         is_certain: true,
@@ -115,10 +104,17 @@ fn contained<'a>(
     let places = found
         .unwrap_or_default()
         .into_iter()
+        // Requests would go round in a circle.
+        .filter(|at| !said.watching.engine_listeners.contains(&(at.host.clone(), at.port)))
         .filter_map(|address| Url::parse(&format!("{scheme}://{address}")).ok());
     let known = named(&container.name, said);
+    let is_taken = |engine: &EngineConfig| engine.url.is_some() && engine.name == container.name;
+    let source = match said.watching.engines.iter().any(is_taken) {
+        true => format!("{}-{}", container.name, &container.id[..container.id.len().min(8)]),
+        false => container.name.clone(),
+    };
     Some(Subject {
-        name: container.name.clone(),
+        source,
         started_at: container.state.started_at,
         role: recognition.role,
         is_certain: recognition.certain,
@@ -162,30 +158,47 @@ fn claimant(subject: &Subject, said: &Said<'_>) -> Option<String> {
                 && place.port_or_known_default() == url.port_or_known_default()
         })
     };
+    if subject.role != Role::Vllm {
+        return None;
+    }
     let mut engines = said.watching.engines.iter();
     let engine = engines.find(|engine| engine.url.as_ref().is_some_and(is_there))?;
     Some(engine.name.clone())
 }
 
-/// Gives each engine the name of its route, each another one.
-pub(super) fn routes(members: &mut BTreeMap<String, Member>) {
-    let mut taken = BTreeSet::new();
-    // Those named by hand keep their names; `hand/` sorts behind all ids.
-    for member in members.values_mut().rev() {
-        member.route = None;
-        if !member.is_routed || !member.is_engine() {
+/// Gives each engine the name of its route, each another one. A label gives nobody the name of another: of
+/// those that would have the same, engines named by hand come first, then those that run, then containers that
+/// are called so, then who has it already.
+pub(super) fn routes(members: &mut BTreeMap<String, Member>, said: &Said<'_>) {
+    let mut wishes = Vec::new();
+    for (key, member) in members.iter_mut() {
+        let before = member.route.take();
+        let is_kept = member.is_kept(said.now, said.watching.tombstone);
+        if !member.is_routed || member.is_claimed() || !is_kept || !member.is_engine() {
             continue;
         }
-        let name = match &member.container {
-            None => member.name.clone(),
-            Some(container) => recognize::route_name(container),
+        let (name, started) = match &member.container {
+            None => (member.name.clone(), None),
+            Some(container) => (recognize::route_name(container), container.state.started_at),
         };
-        let name = if taken.contains(&name) {
-            format!("{}-{}", &name[..name.len().min(55)], &member.id()[..member.id().len().min(8)])
-        } else {
-            name
-        };
-        taken.insert(name.clone());
-        member.route = Some(name);
+        // What has ended has the name that it had, or none.
+        let name = before.clone().filter(|_| !member.runs()).unwrap_or(name);
+        let is_its_own = name == member.name;
+        let has_it = before.as_ref() == Some(&name);
+        let rank = (member.container.is_some(), !member.runs(), !is_its_own, !has_it, started);
+        wishes.push((rank, key.clone(), name));
+    }
+    wishes.sort();
+    let mut taken = BTreeSet::new();
+    for (_, key, name) in wishes {
+        let Some(member) = members.get_mut(&key) else { continue };
+        if !member.runs() {
+            member.route = taken.insert(name.clone()).then_some(name);
+            continue;
+        }
+        let id = member.id();
+        let told_apart = format!("{}-{}", &name[..name.len().min(55)], &id[..id.len().min(8)]);
+        let names = [name, told_apart, id.to_owned()];
+        member.route = names.into_iter().find(|name| taken.insert(name.clone()));
     }
 }

@@ -47,14 +47,13 @@ impl Tasks {
             .filter(|(_, (subject, _))| subject.is_asked())
             .collect();
         self.running.retain(|key, task| {
-            let is_the_same = wanted.get(key).is_some_and(|(subject, asked)| {
+            wanted.get(key).is_some_and(|(subject, asked)| {
                 **subject == task.subject && Arc::ptr_eq(asked, &task.asked)
-            });
-            let is_wanted = wanted.values().any(|(subject, _)| subject.name == task.subject.name);
-            if !is_wanted && task.subject.role == Role::Vllm {
-                self.sources.forget(SourceKind::Engine, &task.subject.name);
-            }
-            is_the_same
+            })
+        });
+        self.sources.keep(SourceKind::Engine, |name| {
+            let is_it = |subject: &Subject| subject.role == Role::Vllm && subject.source == name;
+            wanted.values().any(|(subject, _)| is_it(subject))
         });
         for (key, (subject, asked)) in wanted {
             if self.running.contains_key(key) {
@@ -65,5 +64,22 @@ impl Tasks {
             let task = Task { subject: subject.clone(), asked: Arc::clone(asked), handle };
             self.running.insert(key.clone(), task);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A task that is ended may be in the middle of saying how its engine does.
+    #[test]
+    fn what_is_said_of_an_engine_after_its_end_does_not_stay() {
+        let sources = Arc::new(Sources::default());
+        let mut tasks = Tasks::new(Arc::clone(&sources));
+        sources.down(SourceKind::Engine, "gone", &"reset");
+        sources.down(SourceKind::Docker, "docker", &"refused");
+        tasks.match_to(&Fleet::default());
+        let left: Vec<_> = sources.all().into_keys().map(|(kind, _)| kind).collect();
+        assert_eq!(left, [SourceKind::Docker]);
     }
 }

@@ -1,3 +1,5 @@
+mod hostile;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant, SystemTime};
@@ -14,18 +16,18 @@ use crate::follow::Containers;
 use crate::route::{etag, routes};
 use crate::sd::{Job, targets};
 
-const TOMBSTONE: Duration = Duration::from_secs(300);
+pub(crate) const TOMBSTONE: Duration = Duration::from_secs(300);
 
 /// A fleet, and what is said to it.
-struct Rig {
-    fleet: Fleet,
-    containers: Containers,
-    watching: Watching,
-    now: Instant,
+pub(crate) struct Rig {
+    pub(crate) fleet: Fleet,
+    pub(crate) containers: Containers,
+    pub(crate) watching: Watching,
+    pub(crate) now: Instant,
 }
 
 impl Rig {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let watching = Watching {
             host: "127.0.0.1".to_owned(),
             network: None,
@@ -41,7 +43,7 @@ impl Rig {
         Self { fleet: Fleet::default(), containers, watching, now: Instant::now() }
     }
 
-    fn has(&mut self, container: Container) {
+    pub(crate) fn has(&mut self, container: Container) {
         self.containers.by_id.insert(container.id.clone(), container);
         self.update();
     }
@@ -51,7 +53,7 @@ impl Rig {
         self.update();
     }
 
-    fn stops(&mut self, digit: char) {
+    pub(crate) fn stops(&mut self, digit: char) {
         self.changes(digit, |container| {
             container.state.status = Status::Exited;
             container.networks.values_mut().for_each(|network| network.addresses.clear());
@@ -67,13 +69,14 @@ impl Rig {
         };
         self.fleet.update(&Said {
             containers: Some(&self.containers),
+            is_idle: false,
             watching: &self.watching,
             place: &place,
             now: self.now,
         });
     }
 
-    fn later(&mut self, by: Duration) {
+    pub(crate) fn later(&mut self, by: Duration) {
         self.now += by;
         self.update();
     }
@@ -130,7 +133,7 @@ fn id(digit: char) -> String {
 }
 
 /// A running container at 172.17.0.N, N being its digit.
-fn container(name: &str, digit: char, argv: &[&str]) -> Container {
+pub(crate) fn container(name: &str, digit: char, argv: &[&str]) -> Container {
     let last = u8::try_from(digit.to_digit(16).unwrap()).unwrap();
     let address = IpAddr::V4(Ipv4Addr::new(172, 17, 0, last));
     let bridge = Attachment { addresses: vec![address], aliases: Vec::new() };
@@ -160,6 +163,10 @@ fn container(name: &str, digit: char, argv: &[&str]) -> Container {
 
 fn llama(digit: char) -> Container {
     container("llama", digit, &["vllm", "serve", "meta/llama", "--served-model-name", "llama"])
+}
+
+pub(crate) fn litellm(digit: char) -> Container {
+    container("litellm", digit, &["litellm", "--config", "/app/config.yaml"])
 }
 
 /// Every metric of containers and of asking engines.
@@ -341,7 +348,7 @@ fn two_engines_of_one_model_have_two_routes() {
     rig.has(other);
     let Value::Array(routes) = rig.routes() else { panic!() };
     let names: Vec<_> = routes.iter().map(|route| route["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["llama", "llama-aaaaaaaa"]);
+    assert_eq!(names, ["llama", "llama-bbbbbbbb"]);
 }
 
 #[test]
@@ -369,7 +376,7 @@ fn a_name_without_a_url_lends_its_key_to_the_container() {
     let subjects = |rig: &Rig| -> BTreeMap<String, Credentials> {
         let members = rig.fleet.members.values();
         let subjects = members.filter_map(|member| member.subject.clone());
-        subjects.map(|subject| (subject.name, subject.credentials)).collect()
+        subjects.map(|subject| (subject.source, subject.credentials)).collect()
     };
     let key = Credentials::Bearer(Secret::File("key".into()));
     assert_eq!(subjects(&rig)["llama"], key);

@@ -10,6 +10,9 @@ use crate::engine::EngineView;
 use crate::recognize::Role;
 use crate::watch::Subject;
 
+const IDLE: &str = "there is no container runtime where one is looked for (name its address by --docker or \
+                    DOCKER_HOST), and nothing is configured by hand";
+
 impl Fleet {
     /// Why it can't be told yet, or any more, what there is; `Ok` if it can.
     ///
@@ -20,6 +23,9 @@ impl Fleet {
             let why = self.containers_error.as_deref().unwrap_or("asking for the first time");
             return Err(format!("it is not known which containers there are: {why}"));
         }
+        if self.is_idle {
+            return Err(IDLE.to_owned());
+        }
         if self.is_settled {
             return Ok(());
         }
@@ -28,9 +34,26 @@ impl Fleet {
         Err(format!("{name} is asked for the first time"))
     }
 
-    /// All engines.
-    pub fn engines(&self) -> Vec<EngineView> {
-        self.members.values().filter(|member| member.is_engine()).map(Member::view).collect()
+    /// All engines that run, or ended less than `tombstone` ago. Those named by hand are reached wherever their
+    /// containers are.
+    pub fn engines(&self, now: Instant, tombstone: Duration) -> Vec<EngineView> {
+        let is_there = |member: &&Member| {
+            member.is_engine() && member.is_kept(now, tombstone) && !member.is_replaced
+        };
+        let view = |member: &Member| {
+            let mut view = member.view();
+            let is_its_own = |one: &&Member| {
+                member.container.is_none() && one.claimed_by.as_ref() == Some(&member.name)
+            };
+            for claimed in self.members.values().filter(is_there).filter(is_its_own) {
+                let EngineView { reached_at, addresses, .. } = claimed.view();
+                view.reached_at.extend(reached_at);
+                view.addresses.extend(addresses);
+            }
+            view
+        };
+        let engines = self.members.values().filter(is_there);
+        engines.filter(|member| !member.is_claimed()).map(view).collect()
     }
 
     /// Members of a role that run, or ended less than `tombstone` ago, with where they are, or were, reached.
@@ -43,7 +66,8 @@ impl Fleet {
                 .filter_map(|member| Some((member, member.place()?)))
         };
         let taken: BTreeSet<_> = of_those(true).map(|(_, url)| url).collect();
-        let gone = of_those(false).filter(|(_, url)| !taken.contains(url));
+        let gone =
+            of_those(false).filter(|(member, url)| !member.is_replaced && !taken.contains(url));
         let all = of_those(true).chain(gone);
         all.filter(|(member, _)| member.is(role) && !member.is_claimed()).collect()
     }
@@ -59,8 +83,8 @@ impl Member {
     }
 
     /// Whether an engine named by hand stands for it.
-    pub(crate) fn is_claimed(&self) -> bool {
-        self.container.is_some() && self.runs() && self.subject.is_none()
+    pub(crate) const fn is_claimed(&self) -> bool {
+        self.claimed_by.is_some()
     }
 
     /// Whether it was not asked yet.

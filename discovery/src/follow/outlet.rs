@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::known::{Containers, Known};
 use super::runtime::RuntimeError;
@@ -65,6 +65,8 @@ impl Outlet {
         let is_absent = matches!(error, RuntimeError::Absent(_)) && !self.was_up;
         if !is_absent {
             self.sources.down(SourceKind::Docker, NAME, error);
+        } else if !self.known.seen.absent {
+            info!(reason = %error, "No containers are looked for until there is a runtime.");
         }
         if matches!(error, RuntimeError::Unreadable { .. }) {
             // The event that could not be read would come again.

@@ -66,6 +66,12 @@ impl Choice {
     pub(super) fn refused(self) -> Option<Self> {
         (self.api == Api::V1).then_some(Self { api: Api::V1Early, is_known: false })
     }
+
+    /// What to begin the next question about generations with: a refusal may have been a passing one, and must not
+    /// hide tokens for good.
+    pub(super) fn anew(self) -> Self {
+        if self.api == Api::V1Early { Self { api: Api::V1, ..self } } else { self }
+    }
 }
 
 #[cfg(test)]
@@ -87,6 +93,8 @@ mod tests {
     fn only_the_first_of_version_3_has_questions_that_it_refuses() {
         let v1 = Choice::START.absent().unwrap();
         assert_eq!(v1.refused().unwrap().api, Api::V1Early);
+        let early = v1.refused().unwrap().answered();
+        assert_eq!((early.anew(), v1.anew()), (v1.answered(), v1));
         assert_eq!(v1.refused().unwrap().refused(), None);
         assert_eq!(v1.refused().unwrap().absent().unwrap().api, Api::Daily);
         assert_eq!(Choice::START.refused(), None);

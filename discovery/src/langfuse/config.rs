@@ -123,8 +123,9 @@ impl RawLangfuse {
             (None, Some(name)) => {
                 let secret = variable(name).filter(|secret| is_key(secret));
                 let expected = "the name of an environment variable that holds the secret key";
+                let shown = || variable_name(name);
                 Secret::Value(
-                    secret.ok_or_else(|| place.invalid("secret_key_env", name, expected))?,
+                    secret.ok_or_else(|| place.invalid("secret_key_env", shown(), expected))?,
                 )
             }
             _ => {
@@ -200,6 +201,12 @@ impl<T> Place<'_, T> {
             self.invalid(key, path.display(), format!("a file that can be read ({error})"))
         })
     }
+}
+
+/// A variable's name; what is none may be the key itself.
+fn variable_name(name: &str) -> &str {
+    let is_name = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    if name.bytes().all(is_name) { name } else { "no variable's name" }
 }
 
 /// Whether it can be sent as a key.

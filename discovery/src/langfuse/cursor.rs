@@ -60,6 +60,17 @@ impl Cursor {
         skipped
     }
 
+    /// Begins anew where the clock went back by so much that nothing of what was sealed can have happened yet: it
+    /// was wrong before, and the next window would be years away. Whether it did. After smaller steps it is waited
+    /// until the clock is there again, so that nothing counts twice.
+    pub(super) fn come_back(&mut self, now: SystemTime) -> bool {
+        let is_lost = self.next.saturating_sub(self.schedule.unsealable(now)) > MOST_BEHIND;
+        if is_lost {
+            *self = Self::new(self.schedule, now);
+        }
+        is_lost
+    }
+
     /// Goes on behind `window`. What was last read of it before, if it was read before: how many generations
     /// there were at first, and all of it.
     pub(super) fn pass(&mut self, window: Window) -> Option<(u64, Table<ModelUsage>)> {
@@ -162,5 +173,14 @@ mod tests {
         assert_eq!((cursor.behind(later), index(cursor.due(later))), (MOST_BEHIND, Some(13)));
         assert_eq!(cursor.skip_too_old(later), 0);
         assert_eq!(cursor.behind(UNIX_EPOCH), 0, "a clock that was set back");
+    }
+
+    #[test]
+    fn a_clock_that_was_years_ahead_does_not_stop_it_for_years() {
+        let mut cursor = Cursor::new(SCHEDULE, at(1_000_000));
+        assert!(!cursor.come_back(at(1_000_000 - 10 * MOST_BEHIND)), "a day ahead is waited for");
+        assert_eq!(index(cursor.due(at(1_000_000))), None);
+        assert!(cursor.come_back(at(55)));
+        assert_eq!((index(cursor.before()), index(cursor.due(at(65)))), (Some(3), Some(4)));
     }
 }

@@ -136,6 +136,11 @@ impl Polling {
     async fn look(&mut self) -> Result<(), Setback> {
         let server = self.server()?;
         self.met(client::version(&server).await?);
+        if self.cursor.come_back(SystemTime::now()) {
+            let project = self.project.name.as_str();
+            warn!(project, "The clock was ahead: windows begin anew.");
+            (self.reading, self.has_looked_back) = (None, false);
+        }
         self.skip_too_old();
         let now = SystemTime::now();
         if !self.has_looked_back && self.cursor.due(now).is_none() {
@@ -287,6 +292,9 @@ impl Polling {
         question: Question,
         window: Window,
     ) -> Result<Option<Told>, Trouble> {
+        if question == Question::Generations {
+            self.choice = self.choice.anew();
+        }
         for _ in 0..MOST_TRIES {
             let choice = self.choice;
             let asked = client::ask(server, choice.api, question, window, &self.project.scope);

@@ -11,6 +11,10 @@ use super::number::{decimal, whole};
 use super::query::ROW_LIMIT;
 use super::text::label;
 
+/// US dollars of a model in a window beyond which somebody has made them up: a counter that has taken such a number
+/// in shows nothing of what comes after it, or becomes infinite.
+const MOST_USD: f64 = 1e9;
+
 /// What LangFuse knows of a model's generations in a window. What it does not know is absent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelUsage {
@@ -202,7 +206,7 @@ fn tokens(row: &Map<String, Value>, key: &str) -> Result<Option<u64>, Unreadable
 /// Costs that can't be are not known.
 fn cost(value: Option<&Value>) -> Result<Option<f64>, Unreadable> {
     decimal(value)
-        .map(|cost| cost.filter(|cost| *cost >= 0.0))
+        .map(|cost| cost.filter(|cost| (0.0..=MOST_USD).contains(cost)))
         .map_err(|()| Unreadable("a cost that is no number"))
 }
 

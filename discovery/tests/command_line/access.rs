@@ -68,9 +68,24 @@ fn a_gateway_with_a_url_is_a_target() {
         "labels": {
             "container": "front",
             "role": "litellm",
+            "__meta_weir_named": "true",
             "__scheme__": "http",
             "__metrics_path__": "/metrics",
         },
     }]);
     assert_eq!(serde_json::from_str::<serde_json::Value>(&targets).unwrap(), expected);
+}
+
+#[test]
+fn without_anything_to_watch_lists_are_not_known() {
+    let nowhere = [("DOCKER_HOST", ""), ("XDG_RUNTIME_DIR", "/nowhere")];
+    let is_here = ["/var/run/docker.sock", "/run/podman/podman.sock"];
+    if is_here.iter().any(|path| std::path::Path::new(path).exists()) {
+        return eprintln!("skipped: a container runtime is here");
+    }
+    let weir = WEIR.start_in(&[], &nowhere);
+    for path in ["/ready", "/routes", "/sd/vllm"] {
+        let body = weir.until(path, |status, body| status == 503 && body.contains("by hand"));
+        assert!(body.contains("--docker"), "{body}");
+    }
 }

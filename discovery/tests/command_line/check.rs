@@ -108,6 +108,10 @@ fn files_that_cannot_be_used_say_where() {
             "discovery.engines.0 = a: expected bearer_file, or user and password_file, and not both",
         ),
         (
+            "[[discovery.engines]]\nname = \"a\"\nuser = \"a:b\"\npassword_file = \"/dev/null\"",
+            "discovery.engines.0.user = a:b: expected a user without a colon",
+        ),
+        (
             "[[discovery.engines]]\nname = \"a\"\n[[discovery.engines]]\nname = \"a\"",
             "discovery.engines.1.name = a: expected a name of its own for each engine",
         ),

@@ -44,7 +44,7 @@ impl Scripted {
 }
 
 /// The path of a request, read to the end of its head.
-fn path(stream: &mut TcpStream) -> Option<String> {
+pub(crate) fn path(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {

@@ -106,24 +106,30 @@ fn a_series_without_a_model_has_the_only_one_of_its_page() {
 }
 
 #[test]
-fn series_are_bounded_and_no_histogram_is_half() {
-    let mut page = String::new();
-    for rank in 0..20_000 {
-        for (name, label) in
-            [("bucket", ",le=\"1\""), ("bucket", ",le=\"+Inf\""), ("sum", ""), ("count", "")]
-        {
-            let name = format!("vllm:time_to_first_token_seconds_{name}");
-            writeln!(page, "{name}{{engine=\"{rank}\"{label}}} 1").unwrap();
+fn series_are_bounded_and_of_a_family_all_are_there_or_none() {
+    let histograms = |ranks: u32| {
+        let mut page = String::from("vllm:num_requests_running 1\n");
+        for rank in 0..ranks {
+            for (name, label) in
+                [("bucket", ",le=\"1\""), ("bucket", ",le=\"+Inf\""), ("sum", ""), ("count", "")]
+            {
+                let name = format!("vllm:time_to_first_token_seconds_{name}");
+                writeln!(page, "{name}{{engine=\"{rank}\"{label}}} 1").unwrap();
+            }
         }
-    }
-    let metrics = read(&page);
-    let ranks =
-        scrape(&metrics).labels_of("llm_engine_time_to_first_token_seconds_count", "engine");
-    assert_eq!((ranks.len(), metrics.passed_over().count(Reason::Limit)), (2_500, 70_000));
-    // The last one that fits is cut through.
-    let cut = read(format!("vllm:num_requests_running 1\n{page}"));
-    let ranks = scrape(&cut).labels_of("llm_engine_time_to_first_token_seconds_count", "engine");
-    assert_eq!(ranks.len(), 2_499);
+        page
+    };
+    let shown = |page: &str| {
+        let metrics = read(page);
+        let scrape = scrape(&metrics);
+        let ranks = scrape.labels_of("llm_engine_time_to_first_token_seconds_count", "engine");
+        let running = scrape.value("llm_engine_requests_running", &[]);
+        (ranks.len(), running, metrics.passed_over().count(Reason::Limit))
+    };
+    assert_eq!(shown(&histograms(4_999)), (4_999, Some(1.0), 0));
+    // The last one is cut through: without it, sums over ranks would be too small, and nobody could see it.
+    assert_eq!(shown(&histograms(5_000)), (0, Some(1.0), 20_000));
+    assert_eq!(shown(&histograms(20_000)), (0, Some(1.0), 80_000));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Servers of versions 2, 3 and 4, and one that becomes another.
 
 use crate::scene::{WINDOW, assert_totals, counted, poll, project, sealed, until};
-use crate::server::Langfuse;
+use crate::server::{Langfuse, Mood};
 use crate::world::World;
 
 #[tokio::test]
@@ -32,6 +32,24 @@ async fn the_first_api_of_version_3_knows_all_tokens_and_no_parts() {
     assert!(llama.total_tokens.unwrap() > 0);
     assert_eq!((llama.input_tokens, llama.output_tokens), (None, None), "unknown is not 0");
     assert_eq!(state.api.unwrap().as_str(), "v1");
+}
+
+/// One that refuses what it has taken before, as a proxy in front of it may, is no older for that.
+#[tokio::test]
+async fn a_question_that_is_refused_for_a_while_is_asked_again_with_all_its_parts() {
+    let server = Langfuse::start("3.140.0", World::busy(WINDOW)).await;
+    let (poller, _) = poll(project(&server, "p"));
+    sealed(&poller, 1).await;
+    server.set(Mood::Status(400, None), "inputTokens");
+    let less = "input is not known";
+    let state = until(&poller, less, |state| {
+        state.facts.as_ref().is_some_and(|facts| facts.models["llama"].input_tokens.is_none())
+    });
+    let before = state.await;
+    server.set(Mood::Well, "");
+    let state = sealed(&poller, before.counts.sealed + 3).await;
+    let facts = state.facts.as_ref().unwrap();
+    assert!(facts.models["llama"].input_tokens.is_some(), "{facts:?}");
 }
 
 #[tokio::test]

@@ -53,8 +53,15 @@ fn tcp_is_plain_unless_the_environment_asks_for_tls() {
 
 #[test]
 fn other_addresses_are_refused_without_being_repeated() {
-    for address in ["ssh://u:secret@h", "tcp://u:secret@h:1", "tcp://", "secret", "npipe://secret"]
-    {
+    for address in [
+        "ssh://u:secret@h",
+        "tcp://u:secret@h:1",
+        "tcp://",
+        "tcp://secret",
+        "tcp://secret:99999",
+        "secret",
+        "npipe://secret",
+    ] {
         let error = found(Some(address), &[], &[]).unwrap_err();
         assert!(!error.contains("secret"), "{error}");
     }

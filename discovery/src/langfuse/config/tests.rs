@@ -81,6 +81,8 @@ fn keys_and_passwords_are_never_shown() {
     assert!(error.contains("public_key") && !error.contains("hush"), "{error}");
     let error = with("SECRET", "NO_SUCH");
     assert!(error.contains("secret_key_env = NO_SUCH"), "{error}");
+    let error = with("SECRET", "sk-lf-hush");
+    assert!(error.contains("secret_key_env") && !error.contains("hush"), "{error}");
 }
 
 #[test]

@@ -47,6 +47,14 @@ fn what_is_not_ours_is_an_error_and_never_a_zero() {
 }
 
 #[test]
+fn costs_that_cannot_be_are_not_known() {
+    for (cost, expected) in [("-1", None), ("1e308", None), ("2.5e6", Some(2.5e6))] {
+        let row = json!([{"providedModelName": "m", "count_count": 1, "sum_totalCost": cost}]);
+        assert_eq!(models(&body(row)).unwrap().rows[0].1.cost_usd, expected, "{cost}");
+    }
+}
+
+#[test]
 fn names_that_are_one_label_are_one_row() {
     let table = counts(&body(json!([
         {"providedModelName": "a\u{7}", "count_count": 5},

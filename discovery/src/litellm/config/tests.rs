@@ -35,7 +35,8 @@ fn load(name: &str, text: &str) -> Result<Vec<LitellmConfig>, String> {
 
 #[test]
 fn a_name_is_enough() {
-    assert_eq!(load("name", "name = \"litellm\"").unwrap(), [LitellmConfig::of_found("litellm")]);
+    let expected = LitellmConfig { tls_verify: true, ..LitellmConfig::of_found("litellm") };
+    assert_eq!(load("name", "name = \"litellm\"").unwrap(), [expected]);
 }
 
 #[test]
@@ -69,4 +70,9 @@ fn what_can_not_be_used_is_named() {
         assert!(message.contains(expected), "{name}: {message}");
         assert!(!message.contains("secret") || name == "unknown", "{name}: {message}");
     }
+}
+
+#[test]
+fn certificates_of_those_that_are_found_are_not_checked() {
+    assert!(!LitellmConfig::of_found("litellm").tls_verify);
 }
