@@ -12,7 +12,7 @@ SOAK_SECONDS ?= 180
 SOAK_CLIENTS ?= 200
 SOAK_JUNK ?= 1000000
 
-.PHONY: help demo build test check fmt clippy doc deny unit rules count fuzz fuzz-brief real docker soak accept bench
+.PHONY: help demo build test check fmt clippy doc deny unit rules count fuzz fuzz-brief real docker phoenix soak accept bench
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,8 +49,9 @@ rules: tools-rules ## Prometheus' configuration and rules: their syntax, and wha
 	promtool check rules --lint-fatal config/prometheus/rules/*.yml
 	promtool test rules config/prometheus/tests/*.yml
 
-count: tools-build tools-count ## How many instructions the meter takes per event and per request, by callgrind.
+count: tools-build tools-count ## How many instructions the meter takes per event and per request, and the ledger per gap, by callgrind.
 	cargo bench --locked -p weir-wire --bench instructions
+	cargo bench --locked -p weir-ledger --bench histograms
 
 fuzz: tools-build ## Fuzz the meter, each target for FUZZ_SECONDS (60).
 	scripts/fuzz.sh all $(FUZZ_SECONDS)
@@ -64,6 +65,9 @@ real: build $(VENV)/ready $(NODE)/node_modules/ready tools-real ## LiteLLM, the 
 docker: build $(VENV)/ready tools-docker ## Discovery beside a real Docker daemon and podman's API, as root; prints how fast it follows.
 	$(PYTHON) -m pytest -q -rP tests/real/docker
 
+phoenix: build $(VENV)/ready $(VENV)/phoenix/ready ## Traces in a real Arize Phoenix, through LiteLLM; installs it first, which takes 855 MB.
+	$(PYTHON) -m pytest -q tests/real/phoenix
+
 soak: tools-build ## Everything at once for SOAK_SECONDS (180) by SOAK_CLIENTS (200), then SOAK_JUNK (1000000) requests of junk.
 	SOAK_SECONDS=$(SOAK_SECONDS) SOAK_CLIENTS=$(SOAK_CLIENTS) SOAK_JUNK=$(SOAK_JUNK) \
 		cargo test --locked -p weir-proxy --test soak -- --nocapture --test-threads=1
@@ -72,6 +76,7 @@ accept: ## What is slow, and as a newcomer: a fresh clone, `make demo`, and what
 	cargo test --locked -p weir-proxy --test e2e -- --ignored
 	$(MAKE) --no-print-directory soak SOAK_SECONDS=60 SOAK_CLIENTS=100 SOAK_JUNK=50000
 	$(MAKE) --no-print-directory docker
+	$(MAKE) --no-print-directory phoenix
 	scripts/accept.sh
 
 bench: tools-build ## What the meter costs, as ratios in one run, and what the GPU exporter does.
@@ -85,6 +90,11 @@ $(VENV)/ready: tests/real/requirements.txt tests/real/litellm.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/real/requirements.txt
 	python3 -m venv $(VENV)/litellm
 	$(VENV)/litellm/bin/pip install --quiet --disable-pip-version-check -r tests/real/litellm.txt
+	touch $@
+
+$(VENV)/phoenix/ready: tests/real/phoenix/requirements.txt $(VENV)/ready
+	python3 -m venv $(VENV)/phoenix
+	$(VENV)/phoenix/bin/pip install --quiet --disable-pip-version-check -r tests/real/phoenix/requirements.txt
 	touch $@
 
 # Node itself is one of the Python packages: Debian's is too old for the SDK.

@@ -71,10 +71,10 @@ fn assert_read(exchange: &Exchange, object: &Object<'_>) {
     assert_eq!(facts.model, model(object));
     assert_eq!(facts.stream, is_true(object, "stream"));
     assert_eq!(facts.has_stream_options, object.contains_key("stream_options"));
-    assert_eq!(facts.choices, number("n"));
+    assert_eq!(facts.parameters.choices, number("n"));
     assert_eq!(facts.echo, is_true(object, "echo"));
     let tokens = ["max_completion_tokens", "max_output_tokens", "max_tokens"];
-    assert_eq!(facts.max_tokens, tokens.into_iter().find_map(number));
+    assert_eq!(facts.parameters.max_tokens, tokens.into_iter().find_map(number));
 }
 
 fn assert_asked(

@@ -19,6 +19,10 @@ impl Pages for ProxyPages {
         self.shared.ledger.encode()
     }
 
+    fn metrics_with_native(&self) -> String {
+        self.shared.ledger.encode_native()
+    }
+
     fn ready(&self) -> Result<(), String> {
         if self.draining.load(Ordering::SeqCst) {
             return Err("draining: no new connections are taken".to_owned());

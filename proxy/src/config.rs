@@ -1,9 +1,11 @@
 //! The proxy's configuration: read strictly, then resolved to plain types that need no defaults.
 
+mod access_log;
 mod limits;
 mod raw;
 mod reload;
 mod resolve;
+mod telemetry;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,11 +17,14 @@ use weir_daemon::config::{ConfigError, Layers, Sources, Table};
 use weir_ledger::Hop;
 use weir_wire::UsagePolicy;
 
+pub use access_log::{AccessLogConfig, LogTarget};
 pub use limits::Limits;
 pub(crate) use reload::Reloaded;
 pub(crate) use resolve::{UNROUTED, may_name_a_route};
+pub use telemetry::TelemetryConfig;
 
 use crate::access::{ClientNames, KeyConfig, RouteAccess};
+use crate::price::Prices;
 use crate::upstream::Upstream;
 
 /// Everything that was configured.
@@ -51,8 +56,16 @@ pub struct Config {
     pub keys: Vec<KeyConfig>,
     /// Whether metrics tell clients apart.
     pub clients: Clients,
+    /// What tokens cost, and where that is counted.
+    pub prices: Arc<Prices>,
+    /// Where requests that have ended are written; `None`: nowhere.
+    pub access_log: Option<AccessLogConfig>,
+    /// Whether the edge tells the gateway in `x-weir-hop` which request it is, and the engine listener takes it out.
+    pub hop_header: bool,
     /// Where further routes of the engine listener are found; `None`: nowhere.
     pub discovery: Option<Discovery>,
+    /// Which requests become spans.
+    pub telemetry: TelemetryConfig,
 }
 
 /// A listener and its routes.
@@ -139,7 +152,9 @@ pub struct RouteConfig {
 impl Config {
     /// Reads, checks and resolves the layers.
     pub fn load(layers: &Layers) -> Result<Self, ConfigError> {
-        resolve::resolve(Sources::read(layers)?.table(Table::Proxy)?)
+        let sources = Sources::read(layers)?;
+        let telemetry = telemetry::telemetry(&sources.table(Table::Telemetry)?)?;
+        resolve::resolve(sources.table(Table::Proxy)?, telemetry)
     }
 
     /// The files whose content is in force while the proxy runs, the configuration's own among them.

@@ -13,6 +13,7 @@ mod coding;
 mod context;
 mod ending;
 mod find_route;
+mod hop;
 mod limits;
 mod no_route;
 mod prepare;

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use weir_daemon::admin::AdminAccess;
-use weir_ledger::{Hop, Ledger};
+use weir_ledger::{Cost, Hop, Ledger};
+use weir_wire::Outcome;
 
 use crate::access::Access;
 use crate::config::{Config, Limits, RouteConfig};
 use crate::discovery::Found;
+use crate::price::Prices;
 use crate::route::{Origin, Route};
 use crate::table::Table;
 
@@ -21,6 +23,14 @@ pub(crate) struct InForce {
     pub(crate) overruled: Vec<String>,
     pub(crate) connect_timeout: Duration,
     pub(crate) limits: Limits,
+    /// What tokens cost …
+    prices: Arc<Prices>,
+    /// … and at which hop that is counted.
+    cost_hop: Option<Hop>,
+    /// Whether the edge says in a header of its own which request it is.
+    pub(crate) hop_header: bool,
+    /// Whether any route leads to an engine: only then can requests be joined here.
+    pub(crate) has_engines: bool,
     /// Who may send what.
     pub(crate) access: Access,
     /// Who may see the admin pages.
@@ -61,12 +71,21 @@ impl InForce {
             }
             None => Table::new(engine),
         };
+        let routes = config.listeners.iter().flat_map(|listener| &listener.routes);
+        let hops = routes.map(|route| route.hop);
+        let edge = Table::new(edge);
+        let mut all = edge.routes().iter().chain(engine.routes());
+        let has_engines = all.any(|route| route.config.hop == Hop::Engine);
         Self {
-            edge: Table::new(edge),
+            edge,
             engine,
+            hop_header: config.hop_header,
+            has_engines,
             overruled,
             connect_timeout: config.connect_timeout,
             limits: config.limits,
+            prices: Arc::clone(&config.prices),
+            cost_hop: config.prices.hop.among(hops),
             access: Access::new(config, old.map(|old| &old.access)),
             admin_access: Arc::clone(&config.admin_access),
         }
@@ -77,6 +96,12 @@ impl InForce {
             Hop::Edge => &self.edge,
             Hop::Engine => &self.engine,
         }
+    }
+
+    /// What a request to this route cost, where that is known and counted there.
+    pub(crate) fn cost(&self, route: &RouteConfig, outcome: &Outcome) -> Option<Cost> {
+        let is_counted = self.cost_hop == Some(route.hop);
+        is_counted.then(|| self.prices.cost(&route.name, outcome)).flatten()
     }
 
     /// Every route of every listener.

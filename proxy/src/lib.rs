@@ -5,6 +5,7 @@
 //! measured is decided in `weir-wire` and written in `weir-ledger`.
 
 mod access;
+mod access_log;
 mod admin;
 mod app;
 mod ask;
@@ -13,16 +14,22 @@ mod config;
 mod descriptors;
 mod discovery;
 mod door;
+mod ended;
 mod expiry;
 mod filter;
+mod hop_join;
 mod in_force;
 mod late_read;
 mod listen;
 mod model_poll;
 mod name;
+mod observers;
 mod pem_file;
+mod price;
 mod route;
 mod shared;
+mod span;
+mod spans;
 mod table;
 mod trace_context;
 mod upstream;
@@ -30,7 +37,12 @@ mod upstream;
 pub use access::{ClientNames, HashSecret, KeyConfig, KeyHash, Network, Per, Rate, RouteAccess};
 pub use app::{App, Drained, StartError};
 pub use cli::Args;
-pub use config::{Clients, Config, Discovery, Limits, Listener, ListenerTls, RouteConfig};
+pub use config::{
+    AccessLogConfig, Clients, Config, Discovery, Limits, Listener, ListenerTls, LogTarget,
+    RouteConfig, TelemetryConfig,
+};
 pub use door::TlsError;
+pub use price::{CostHop, Price, Prices};
+pub use span::Semconv;
 pub use upstream::Upstream;
 pub use weir_ledger::Hop;

@@ -71,7 +71,8 @@ mod tests {
 
     #[test]
     fn a_key_is_never_quoted() {
-        let path = std::env::temp_dir().join(format!("weir-{}-private-key.pem", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("weir-{}-private-key.pem", std::process::id()));
         for content in
             ["-----BEGIN PRIVATE KEY----\nwormwood", "-----BEGIN PRIVATE KEY-----\nworm~"]
         {

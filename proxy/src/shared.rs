@@ -7,19 +7,25 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
-use weir_ledger::{Hop, Ledger, Rejection, Route as Series};
+use weir_ledger::{Across, Hop, Ledger, Rejection, Route as Series};
 use weir_wire::Endpoint;
 
 use crate::config::{Config, UNROUTED};
 use crate::discovery::{Found, State};
+use crate::hop_join::HopJoin;
 use crate::in_force::InForce;
 use crate::model_poll::ModelPolls;
+use crate::observers::Observers;
 use crate::route::Route;
 use composing::Parts;
 
 /// Series, routes and the state of the drain.
 pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
+    /// Who else wants to know of requests that have ended.
+    pub(crate) observers: Observers,
+    /// Requests of the edge, and those that engines have of them.
+    pub(crate) hops: HopJoin<Across>,
     in_force: RwLock<Arc<InForce>>,
     /// What that is composed of; held while it is.
     parts: Mutex<Parts>,
@@ -44,7 +50,9 @@ impl Shared {
         Arc::new(Self {
             unrouted_edge: ledger.route(UNROUTED, Hop::Edge, &[]),
             unrouted_engine: ledger.route(UNROUTED, Hop::Engine, &[]),
+            observers: Observers::new(config, &ledger),
             ledger,
+            hops: HopJoin::default(),
             in_force: RwLock::new(in_force),
             parts: Mutex::new(parts),
             discovery: State::default(),

@@ -42,13 +42,13 @@ impl TraceContext {
         Self { trace: TraceId::random(), span: SpanId::random(), parent: None, is_sampled: true }
     }
 
-    /// That of a request with these headers. What can't be read counts as nothing said.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let mut written = headers.get_all(TRACEPARENT).iter();
-        let (Some(only), None) = (written.next(), written.next()) else { return Self::new() };
-        let Some((trace, parent, flags)) = read(only.as_bytes()) else { return Self::new() };
+    /// That which this header tells, written like a `traceparent`. What can't be read counts as nothing said.
+    pub(crate) fn told(headers: &HeaderMap, name: &str) -> Option<Self> {
+        let mut written = headers.get_all(name).iter();
+        let (Some(only), None) = (written.next(), written.next()) else { return None };
+        let (trace, parent, flags) = read(only.as_bytes())?;
         let is_sampled = flags & SAMPLED != 0;
-        Self { trace, span: SpanId::random(), parent: Some(parent), is_sampled }
+        Some(Self { trace, span: SpanId::random(), parent: Some(parent), is_sampled })
     }
 
     /// The header for the upstream.
@@ -143,7 +143,7 @@ mod tests {
         values.for_each(|value| {
             headers.append(TRACEPARENT, value);
         });
-        TraceContext::of(&headers)
+        TraceContext::told(&headers, TRACEPARENT).unwrap_or_else(TraceContext::new)
     }
 
     #[test]

@@ -29,6 +29,15 @@ PLANNED = {
     "calling": "tool=true",
     "thinking": "tokens=9,reasoning=4",
     "remembering": "prompt=20,cached=8",
+    "priced": "prompt=20,cached=8",
+}
+# US dollars per token, as LiteLLM wants them; weir.py has the same by the million.
+PRICES = {
+    "priced": {
+        "input_cost_per_token": 1e-6,
+        "output_cost_per_token": 4e-6,
+        "cache_read_input_token_cost": 0.25e-6,
+    }
 }
 # Models that fail.
 FAILING = {
@@ -99,7 +108,8 @@ def _configuration(engine_listener):
     ]
     models += [model(name, target, "sound") for name, target in SOUND.items()]
     for name, plan in (PLANNED | FAILING).items():
-        models.append(model(name, "hosted_vllm/llama", "llama", extra_headers={"x-sim": plan}))
+        prices = PRICES.get(name, {})
+        models.append(model(name, "hosted_vllm/llama", "llama", extra_headers={"x-sim": plan}, **prices))
     broken = {"x-sim": FAILING["broken"]}
     # LiteLLM insists on compressed answers here.
     packed = {"x-sim": "coding=gzip", "accept-encoding": "gzip, identity;q=0"}

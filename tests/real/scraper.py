@@ -46,6 +46,11 @@ class Prometheus:
         samples = self.ask(expression)
         return {tuple(known.get(label, "") for label in labels): value for known, value in samples if value}
 
+    def exemplars(self, selector):
+        """All exemplars of these series since Prometheus has started: a list of (labels of the series, exemplar)."""
+        found = self._api("query_exemplars", query=selector, start=0, end=time.time() + 60)["data"]
+        return [(each["seriesLabels"], exemplar) for each in found for exemplar in each["exemplars"]]
+
     def target(self, job):
         targets = self._api("targets")["data"]["activeTargets"]
         return next(target for target in targets if target["labels"]["job"] == job)
@@ -71,12 +76,13 @@ class Prometheus:
             return json.load(answer)
 
 
-def start_prometheus(folder, port, configuration=CONFIGURATION, **targets):
+def start_prometheus(folder, port, configuration=CONFIGURATION, features=(), **targets):
     """Starts Prometheus; `targets` names the addresses that the configuration has places for."""
     file = folder / "prometheus.yml"
     file.write_text(configuration.format(**targets))
     command = ["prometheus", f"--config.file={file}", f"--storage.tsdb.path={folder / 'tsdb'}"]
     command += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn"]
+    command += [f"--enable-feature={feature}" for feature in features]
     return Prometheus(Program("prometheus", command, folder), f"http://127.0.0.1:{port}")
 
 

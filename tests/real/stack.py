@@ -10,6 +10,7 @@ from pathlib import Path
 
 import engines
 import gateway
+import otlp
 import scraper
 import weir
 from ports import free_ports
@@ -37,13 +38,14 @@ class Stack:
     weir: weir.Weir
     gateway: gateway.Gateway
     prometheus: scraper.Prometheus
+    collector: otlp.Collector
     engines: dict
 
     @property
     def programs(self):
         """Those that ask others come before the others: the order in which they are stopped."""
         askers = [self.prometheus, self.gateway, self.weir]
-        return [running.program for running in (*askers, *self.engines.values())]
+        return [running.program for running in (*askers, *self.engines.values(), self.collector)]
 
     @contextlib.contextmanager
     def counting(self, edge=0, engine=0):
@@ -76,7 +78,9 @@ def running_stack(folder):
             for name, (version, models) in ENGINES.items()
         }
         routes = {name: engine.url for name, engine in running.items()}
-        proxy = kept(weir.start_weir(BINARIES / "weir-proxy", folder, ports, routes, gateway.KEY))
+        collector = kept(otlp.start_collector(folder))
+        exports = collector.environment("http/protobuf")
+        proxy = kept(weir.start_weir(BINARIES / "weir-proxy", folder, ports, routes, gateway.KEY, exports))
         litellm = kept(gateway.start_gateway(LITELLM, folder, ports["gateway"], proxy.engine))
         targets = {"weir": f"127.0.0.1:{ports['admin']}", "gateway": f"127.0.0.1:{ports['gateway']}"}
         targets["key"] = gateway.KEY
@@ -88,7 +92,7 @@ def running_stack(folder):
         known = {(name, model) for name, (_, models) in ENGINES.items() for model in models}
         weir.wait_until_ready(proxy, known | {("litellm", "llama")})
         scraper.wait_until_ready(prometheus)
-        yield Stack(proxy, litellm, prometheus, running)
+        yield Stack(proxy, litellm, prometheus, collector, running)
 
         # Nothing is under way, but LiteLLM and Prometheus hold connections open: Weir ends all the same, at once.
         assert proxy.program.stop(grace=5) == 0, proxy.program.log_tail()

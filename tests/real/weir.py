@@ -13,6 +13,11 @@ CONFIGURATION = """
 admin = "127.0.0.1:{admin}"
 edge = "127.0.0.1:{edge}"
 engine = "127.0.0.1:{engine}"
+# LiteLLM passes traces on by this.
+hop_header = true
+
+[proxy.access_log]
+path = "{access_log}"
 
 [[proxy.routes]]
 name = "litellm"
@@ -20,6 +25,12 @@ hop = "edge"
 upstream = "http://127.0.0.1:{gateway}"
 models_key_file = "{key_file}"
 poll_models = "1s"
+
+[[proxy.prices]]
+model = "priced"
+input = 1
+output = 4
+cached_input = 0.25
 """
 
 ENGINE_ROUTE = """
@@ -38,12 +49,19 @@ class Weir:
         self.edge = f"http://127.0.0.1:{ports['edge']}"
         self.engine = f"http://127.0.0.1:{ports['engine']}"
         self.admin = f"http://127.0.0.1:{ports['admin']}"
+        # Its file, where it has one.
+        self.access_log = None
 
     def page(self, path, accept="*/*"):
         """A page of the admin endpoints: its content type and text."""
+        kind, body = self.page_bytes(path, accept)
+        return kind, body.decode()
+
+    def page_bytes(self, path, accept):
+        """The same of a page that is no text."""
         request = urllib.request.Request(self.admin + path, headers={"accept": accept})
         with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.headers["content-type"], answer.read().decode()
+            return answer.headers["content-type"], answer.read()
 
     def scrape(self):
         return Scrape.of_text(self.page("/metrics")[1])
@@ -129,16 +147,19 @@ class Counted:
         return self.scrape.by("llm_usage_missing_total", "hop", "reason")
 
 
-def start_weir(binary, folder, ports, engines, key):
-    """Starts weir-proxy and waits until it is ready. `engines` maps names of routes to URLs."""
+def start_weir(binary, folder, ports, engines, key, environment=None):
+    """Starts weir-proxy. `engines` maps names of routes to URLs."""
     key_file = folder / "litellm.key"
     key_file.write_text(key)
-    text = CONFIGURATION.format(key_file=key_file, **ports)
+    access_log = folder / "access.jsonl"
+    text = CONFIGURATION.format(key_file=key_file, access_log=access_log, **ports)
     text += "".join(ENGINE_ROUTE.format(name=name, url=url) for name, url in engines.items())
     configuration = folder / "weir.toml"
     configuration.write_text(text)
-    program = Program("weir", [binary, "--config", configuration, "--log-format", "json"], folder)
-    return Weir(program, ports)
+    program = Program("weir", [binary, "--config", configuration, "--log-format", "json"], folder, environment)
+    weir = Weir(program, ports)
+    weir.access_log = access_log
+    return weir
 
 
 def wait_until_ready(weir, models):

@@ -61,6 +61,11 @@ pub(crate) const CONNECT: Edges =
 pub(crate) const OVERHEAD: Edges =
     Edges(&[0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.2, 1.0, 10.0]);
 
+/// Seconds that the gateway adds: to a gap (below 1 ms), to a first token (milliseconds), before it asks an
+/// engine (its authentication, database and callbacks: up to seconds where they fail).
+pub(crate) const HOP_ADDED: Edges =
+    Edges(&[0.0001, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0]);
+
 #[cfg(test)]
 mod tests {
     use super::*;

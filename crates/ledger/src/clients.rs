@@ -26,6 +26,17 @@ pub enum Client {
     Other,
 }
 
+impl Client {
+    /// As in the label `client`, were there room for every hash.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Keyless => NONE,
+            Self::Alias(name) | Self::Hash(name) => name,
+            Self::Other => OTHER,
+        }
+    }
+}
+
 /// The hashes that are labels, of all routes. They are never forgotten: their counters go on.
 pub(crate) struct Clients {
     earned: RwLock<HashSet<Arc<str>>>,

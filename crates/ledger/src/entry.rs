@@ -1,16 +1,19 @@
 //! One request in the ledger, from its begin to its one outcome.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use weir_wire::{Endpoint, Outcome, OutcomeKind, Progress, Status, TokenCounts};
 
-use crate::Route;
 use crate::clients::Client;
+use crate::cost::Cost;
+use crate::exemplar::Traced;
 use crate::labels::{
-    ClientTokenLabels, MissingLabels, ModelOutcomeLabels, ReasonLabels, SourceLabels,
+    ClientTokenLabels, CostLabels, MissingLabels, ModelOutcomeLabels, ReasonLabels, SourceLabels,
 };
 use crate::models;
-use crate::series::{Series, observe};
+use crate::series::{Series, observe, observe_of};
+use crate::{Across, Route};
 
 /// One request. It ends in exactly one outcome: that of [`settle`](Self::settle), or
 /// `internal_error` if it is dropped before.
@@ -19,6 +22,12 @@ pub struct Entry {
     endpoint: Endpoint,
     /// Who sent it, where clients are told apart.
     client: Option<Client>,
+    /// What it cost, where that is known and counted.
+    cost: Option<Cost>,
+    /// Its trace, where others have it too.
+    traced: Option<Traced>,
+    /// The longest gap of its stream.
+    longest_gap: Option<Duration>,
     /// There from the moment when `started` is counted.
     identified: Option<Identified>,
     /// What the end of this entry will be counted as.
@@ -33,7 +42,17 @@ struct Identified {
 
 impl Entry {
     pub(crate) fn new(route: Route, endpoint: Endpoint) -> Self {
-        Self { route, endpoint, client: None, identified: None, ending: OutcomeKind::InternalError }
+        let ending = OutcomeKind::InternalError;
+        Self {
+            route,
+            endpoint,
+            client: None,
+            cost: None,
+            traced: None,
+            longest_gap: None,
+            identified: None,
+            ending,
+        }
     }
 
     /// The model that the request names is known now, or it is known that it names none. The first
@@ -57,6 +76,26 @@ impl Entry {
         self.client = Some(client);
     }
 
+    /// What the request cost: it is counted when it is settled. Call it at one hop of a request only,
+    /// since costs are not told apart by hop.
+    pub fn costs(&mut self, cost: Cost) {
+        self.cost = Some(cost);
+    }
+
+    /// The trace of the request, which ended now: it becomes the exemplar of its times when it is settled.
+    /// Not for a trace that nobody keeps.
+    pub fn traced(&mut self, trace_id: u128, now: SystemTime) {
+        self.traced = Traced::new(trace_id, now);
+    }
+
+    /// Where its crossing to the other hop is to be written, which may be known only when this entry is
+    /// settled. Identifies the request as its outcome does.
+    pub fn across(&mut self, outcome: &Outcome) -> Across {
+        self.speaks(outcome.endpoint);
+        let series = Arc::clone(self.series(outcome.model.as_deref()));
+        Across::new(self.route.clone(), self.endpoint, series)
+    }
+
     /// Whether the request has been counted as started.
     pub fn is_identified(&self) -> bool {
         self.identified.is_some()
@@ -78,6 +117,7 @@ impl Entry {
         for gap in gaps {
             series.gap.get().observe(gap.as_secs_f64());
         }
+        self.longest_gap = self.longest_gap.max(gaps.iter().max().copied());
     }
 
     /// The request has ended: writes everything that is known about it. Where it was never
@@ -85,7 +125,14 @@ impl Entry {
     pub fn settle(mut self, outcome: &Outcome) {
         self.speaks(outcome.endpoint);
         let series = Arc::clone(self.series(outcome.model.as_deref()));
-        record(&self.route, &series, outcome);
+        record(&self.route, &series, outcome, self.traced);
+        // Of all the gaps only this one: it is what somebody wants to know the reason of.
+        if let (Some(traced), Some(gap)) = (self.traced, self.longest_gap) {
+            series.gap.get().belongs_to(gap.as_secs_f64(), traced);
+        }
+        if let Some(cost) = &self.cost {
+            record_cost(&self.route, &series, cost);
+        }
         let well = went_well(outcome);
         if let Some(client) = &self.client {
             if well {
@@ -156,11 +203,14 @@ impl Drop for Entry {
 
 /// Writes an outcome, but for the count of the outcome itself. The fields are listed one by one, so
 /// that a new one has to be thought about here.
-fn record(route: &Route, series: &Series, outcome: &Outcome) {
+fn record(route: &Route, series: &Series, outcome: &Outcome, traced: Option<Traced>) {
     let Outcome {
         kind: _,
         endpoint: _,
         model: _,
+        response_model: _,
+        response_id: _,
+        parameters: _,
         http_status,
         streamed: _,
         duration,
@@ -187,10 +237,10 @@ fn record(route: &Route, series: &Series, outcome: &Outcome) {
     if let Some(code) = *http_status {
         route.responded(code);
     }
-    observe(&series.duration, Some(*duration));
-    observe(&series.first_token, *time_to_first_token);
-    observe(&series.first_answer_token, *time_to_first_answer_token);
-    observe(&series.per_token, *time_per_output_token);
+    observe_of(&series.duration, Some(*duration), traced);
+    observe_of(&series.first_token, *time_to_first_token, traced);
+    observe_of(&series.first_answer_token, *time_to_first_answer_token, traced);
+    observe_of(&series.per_token, *time_per_output_token, traced);
     let transport = route.transport();
     observe(&transport.first_byte, *time_to_first_byte);
     observe(&transport.connect, *connect);
@@ -226,6 +276,21 @@ fn record_client(route: &Route, client: &Client, tokens: &TokenCounts) {
         let Some(tokens) = tokens else { continue };
         let labels = ClientTokenLabels { client: client.clone(), kind };
         families.tokens.get_or_create(&labels).inc_by(tokens.count);
+    }
+}
+
+/// Looked up each time, since most operators have no prices.
+fn record_cost(route: &Route, series: &Series, cost: &Cost) {
+    let usd = &route.families().cost.usd;
+    let model = series.model_labels();
+    for part in cost.parts() {
+        let labels = CostLabels {
+            route: Arc::clone(&model.route.route),
+            model: Arc::clone(&model.model),
+            kind: part.kind.as_str(),
+            source: part.source.as_str(),
+        };
+        usd.get_or_create(&labels).inc_by(part.usd);
     }
 }
 

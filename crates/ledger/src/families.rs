@@ -10,17 +10,21 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 
 use crate::buckets::{
-    CONNECT, DURATION, Edges, FIRST_BYTE, FIRST_TOKEN, OVERHEAD, SIZE, TOKEN_GAP,
+    CONNECT, DURATION, Edges, FIRST_BYTE, FIRST_TOKEN, HOP_ADDED, OVERHEAD, SIZE, TOKEN_GAP,
 };
+use crate::hops::Crossers;
 use crate::labels::{
-    ClientLabels, ClientTokenLabels, CodeLabels, DetailLabels, EndpointLabels, FeedLabels,
-    ListenerLabels, MissingLabels, ModelLabels, ModelOutcomeLabels, OutcomeLabels, OverflowLabels,
-    ReasonLabels, RequestLabels, ResultLabels, RouteLabels, SourceLabels, TokenLabels,
+    ClientLabels, ClientTokenLabels, CodeLabels, CostLabels, CrossedLabels, CrossingLabels,
+    DetailLabels, EndpointLabels, FeedLabels, ListenerLabels, MissingLabels, ModelLabels,
+    ModelOutcomeLabels, OutcomeLabels, OverflowLabels, PhaseLabels, ReasonLabels, RequestLabels,
+    ResultLabels, RouteLabels, SourceLabels, TokenLabels,
 };
+use crate::latencies::Latencies;
 use crate::registrar::Registrar;
 
 type Counters<L> = Family<L, Counter>;
 type SecondsCounters<L> = Family<L, Counter<f64, AtomicU64>>;
+type DollarCounters<L> = Family<L, Counter<f64, AtomicU64>>;
 type SecondsGauges<L> = Family<L, Gauge<f64, AtomicU64>>;
 type Histograms<L> = Family<L, Histogram, Edges>;
 
@@ -29,7 +33,9 @@ pub(crate) struct Families {
     pub(crate) requests: RequestFamilies,
     pub(crate) stream: StreamFamilies,
     pub(crate) tokens: TokenFamilies,
+    pub(crate) cost: CostFamilies,
     pub(crate) clients: ClientFamilies,
+    pub(crate) hops: HopFamilies,
     pub(crate) transport: TransportFamilies,
     pub(crate) own: OwnFamilies,
 }
@@ -40,7 +46,9 @@ impl Families {
             requests: RequestFamilies::new(to),
             stream: StreamFamilies::new(to),
             tokens: TokenFamilies::new(to),
+            cost: CostFamilies::new(to),
             clients: ClientFamilies::new(to),
+            hops: HopFamilies::new(to),
             transport: TransportFamilies::new(to),
             own: OwnFamilies::new(to),
         }
@@ -52,7 +60,7 @@ pub(crate) struct RequestFamilies {
     pub(crate) started: Counters<RequestLabels>,
     pub(crate) active: Family<EndpointLabels, Gauge>,
     pub(crate) ended: Counters<OutcomeLabels>,
-    pub(crate) duration: Histograms<RequestLabels>,
+    pub(crate) duration: Latencies<RequestLabels>,
 }
 
 impl RequestFamilies {
@@ -64,7 +72,7 @@ impl RequestFamilies {
             ),
             active: to.gauge("llm_active_requests", "Requests that have started and not ended"),
             ended: to.counter("llm_requests_total", "Requests that have ended, by outcome"),
-            duration: to.histogram(
+            duration: to.latency(
                 "llm_request_duration_seconds",
                 "From the request head being read to the last byte of the answer, or the end",
                 DURATION,
@@ -75,10 +83,10 @@ impl RequestFamilies {
 
 /// What happens in a streamed answer.
 pub(crate) struct StreamFamilies {
-    pub(crate) first_token: Histograms<ModelLabels>,
-    pub(crate) first_answer_token: Histograms<ModelLabels>,
-    pub(crate) gap: Histograms<ModelLabels>,
-    pub(crate) per_token: Histograms<ModelLabels>,
+    pub(crate) first_token: Latencies<ModelLabels>,
+    pub(crate) first_answer_token: Latencies<ModelLabels>,
+    pub(crate) gap: Latencies<ModelLabels>,
+    pub(crate) per_token: Latencies<ModelLabels>,
     pub(crate) no_first_token: Counters<ModelOutcomeLabels>,
     pub(crate) events: Counters<ModelLabels>,
     pub(crate) coalesced: Counters<ModelLabels>,
@@ -88,22 +96,22 @@ pub(crate) struct StreamFamilies {
 impl StreamFamilies {
     fn new(to: &mut Registrar) -> Self {
         Self {
-            first_token: to.histogram(
+            first_token: to.latency(
                 "llm_time_to_first_token_seconds",
                 "From the request being handed on to the first event with generated content",
                 FIRST_TOKEN,
             ),
-            first_answer_token: to.histogram(
+            first_answer_token: to.latency(
                 "llm_time_to_first_answer_token_seconds",
                 "From the request being handed on to the first content that is not reasoning",
                 FIRST_TOKEN,
             ),
-            gap: to.histogram(
+            gap: to.latency(
                 "llm_inter_token_latency_seconds",
                 "Gap between consecutive events with generated content",
                 TOKEN_GAP,
             ),
-            per_token: to.histogram(
+            per_token: to.latency(
                 "llm_time_per_output_token_seconds",
                 "From the first to the last content event, per output token after the first",
                 TOKEN_GAP,
@@ -158,6 +166,18 @@ impl TokenFamilies {
     }
 }
 
+/// What the requests cost.
+pub(crate) struct CostFamilies {
+    pub(crate) usd: DollarCounters<CostLabels>,
+}
+
+impl CostFamilies {
+    fn new(to: &mut Registrar) -> Self {
+        let help = "What requests cost in US dollars, counted at one hop only";
+        Self { usd: to.dollar_counter("llm_cost_usd_total", help) }
+    }
+}
+
 /// Who sends the requests, where that is switched on.
 pub(crate) struct ClientFamilies {
     pub(crate) requests: Counters<ClientLabels>,
@@ -173,6 +193,40 @@ impl ClientFamilies {
                 "llm_client_tokens_total",
                 "Tokens by client, those of llm_tokens_total from both sources",
             ),
+        }
+    }
+}
+
+/// What the gateway between the hops adds.
+pub(crate) struct HopFamilies {
+    pub(crate) added: Histograms<PhaseLabels>,
+    pub(crate) requests: Counters<CrossingLabels>,
+    pub(crate) attempts: Counters<CrossedLabels>,
+    pub(crate) buffering: Counters<CrossedLabels>,
+    pub(crate) crossers: Crossers,
+}
+
+impl HopFamilies {
+    fn new(to: &mut Registrar) -> Self {
+        Self {
+            added: to.histogram(
+                "llm_hop_added_seconds",
+                "What lies between edge and engine adds to a request that was seen at both",
+                HOP_ADDED,
+            ),
+            requests: to.counter(
+                "llm_hop_requests_total",
+                "Requests of the edge, by whether an engine was seen to be asked for them",
+            ),
+            attempts: to.counter(
+                "llm_hop_attempts_total",
+                "Requests to engines for requests of the edge that were joined with them",
+            ),
+            buffering: to.counter(
+                "llm_hop_buffering_total",
+                "Answers whose events came one by one from the engine and in bursts at the edge",
+            ),
+            crossers: Crossers::default(),
         }
     }
 }
@@ -234,6 +288,8 @@ pub(crate) struct OwnFamilies {
     pub(crate) reloads: Counters<ResultLabels>,
     pub(crate) last_reload: Gauge,
     pub(crate) rejections: Counters<ReasonLabels>,
+    pub(crate) log_lines: Counters<ResultLabels>,
+    pub(crate) spans: Counters<ResultLabels>,
     pub(crate) connections: Family<ListenerLabels, Gauge>,
     pub(crate) source_up: Family<FeedLabels, Gauge>,
     pub(crate) source_read: SecondsGauges<FeedLabels>,
@@ -264,6 +320,9 @@ impl OwnFamilies {
             ),
             rejections: to
                 .counter("weir_rejections_total", "Requests that the proxy itself refused"),
+            log_lines: to
+                .counter("weir_access_log_lines_total", "Lines of the access log, by result"),
+            spans: to.counter("weir_telemetry_spans_total", "Spans for the collector, by result"),
             connections: to
                 .gauge("weir_client_connections", "Connections of clients that are open"),
             source_up: to.gauge("weir_source_up", "Whether the source could be read last"),

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use weir_wire::{OutcomeKind, Source, UsageMissing};
 
-use crate::families::{Families, StreamFamilies, TokenFamilies};
-use crate::labels::{MissingLabels, ModelLabels, ModelOutcomeLabels, SourceLabels};
+use crate::cost::{CostKind, CostSource};
+use crate::families::{CostFamilies, Families, StreamFamilies, TokenFamilies};
+use crate::labels::{CostLabels, MissingLabels, ModelLabels, ModelOutcomeLabels, SourceLabels};
 use crate::series::Series;
 
 /// Takes out what the endpoints of a model have, and what they share. Nobody may write to any of
@@ -17,6 +18,8 @@ pub(crate) fn model(families: &Families, endpoints: &[Arc<Series>]) {
     // What the endpoints share has the same labels in each of them.
     if let Some(series) = endpoints.first() {
         rare(families, &series.model_labels());
+        costs(&families.cost, &series.model_labels());
+        families.hops.forget(&series.model_labels());
     }
 }
 
@@ -33,5 +36,21 @@ fn rare(families: &Families, model: &ModelLabels) {
     }
     for source in [Source::Reported, Source::Estimated] {
         abandoned.remove(&SourceLabels { model: model.clone(), source: source.as_str() });
+    }
+}
+
+/// A namesake of the route at the other hop has the same ones. Should both have counted costs, which takes a
+/// reload that moves the route, its counters begin again at 0.
+fn costs(families: &CostFamilies, model: &ModelLabels) {
+    let CostFamilies { usd } = families;
+    for kind in CostKind::ALL {
+        for source in CostSource::ALL {
+            usd.remove(&CostLabels {
+                route: Arc::clone(&model.route.route),
+                model: Arc::clone(&model.model),
+                kind: kind.as_str(),
+                source: source.as_str(),
+            });
+        }
     }
 }

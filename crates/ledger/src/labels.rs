@@ -148,6 +148,35 @@ pub(crate) struct ClientTokenLabels {
     pub(crate) kind: &'static str,
 }
 
+/// `route, model, kind, source`; costs are counted at one hop only.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct CostLabels {
+    pub(crate) route: Arc<str>,
+    pub(crate) model: Arc<str>,
+    pub(crate) kind: &'static str,
+    pub(crate) source: &'static str,
+}
+
+/// `model`: a crossing belongs to two routes and both hops.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct CrossedLabels {
+    pub(crate) model: Arc<str>,
+}
+
+/// `model, result`
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct CrossingLabels {
+    pub(crate) model: Arc<str>,
+    pub(crate) result: &'static str,
+}
+
+/// `model, phase`
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct PhaseLabels {
+    pub(crate) model: Arc<str>,
+    pub(crate) phase: &'static str,
+}
+
 /// `label`
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct OverflowLabels {

@@ -10,12 +10,16 @@ use prometheus_client::registry::Registry;
 use weir_wire::Degraded;
 
 use crate::Route;
+use crate::access_log::LogLine;
 use crate::clients::Clients;
 use crate::families::Families;
 use crate::labels::{FeedLabels, Hop, ListenerLabels, OverflowLabels, ReasonLabels, ResultLabels};
+use crate::latencies::Written;
+use crate::latency::Detail;
 use crate::models::ModelOrigin;
 use crate::registrar::Registrar;
 use crate::rejection::Rejection;
+use crate::spans::SpanResult;
 
 /// Every request metric of one proxy. Clones are the same ledger.
 #[derive(Clone)]
@@ -25,6 +29,7 @@ pub struct Ledger {
 
 struct Inner {
     registry: Registry,
+    latencies: Vec<Box<dyn Written>>,
     names: Vec<&'static str>,
     families: Arc<Families>,
     clients: Arc<Clients>,
@@ -47,16 +52,24 @@ impl Ledger {
         for reason in Rejection::ALL {
             own.rejections.get_or_create_owned(&ReasonLabels { reason: reason.as_str() });
         }
+        for result in LogLine::ALL {
+            own.log_lines.get_or_create_owned(&ResultLabels { result: result.as_str() });
+        }
+        for result in SpanResult::ALL {
+            own.spans.get_or_create_owned(&ResultLabels { result: result.as_str() });
+        }
         for success in [true, false] {
             own.reloads.get_or_create_owned(&reload_labels(success));
         }
         own.overflow.get_or_create_owned(&MODEL_OVERFLOW);
         let clients = Clients::new(own.overflow.get_or_create_owned(&CLIENT_OVERFLOW));
         own.last_reload.set(1);
-        let Registrar { registry, names } = registrar;
+        let Registrar { registry, names, latencies } = registrar;
         let (families, routes) = (Arc::new(families), RwLock::default());
         let (clients, whole) = (Arc::new(clients), RwLock::default());
-        Self { inner: Arc::new(Inner { registry, names, families, clients, routes, whole }) }
+        Self {
+            inner: Arc::new(Inner { registry, latencies, names, families, clients, routes, whole }),
+        }
     }
 
     /// The route of that name and hop. A second call gives the same series, and adds the models.
@@ -74,10 +87,23 @@ impl Ledger {
 
     /// The exposition in OpenMetrics text, without the closing `# EOF`, so that others can be added.
     pub fn encode(&self) -> String {
+        self.written(Detail::Classic)
+    }
+
+    /// The same with native histograms: of each series of times, its classic buckets and after them one
+    /// sample with all of its native ones, as the draft of OpenMetrics 2.0 has it.
+    pub fn encode_native(&self) -> String {
+        self.written(Detail::Native)
+    }
+
+    fn written(&self, detail: Detail) -> String {
         let _whole = self.inner.whole.read();
         let mut text = String::with_capacity(64 * 1024);
         // Only the writer can fail, and a String takes everything.
         text::encode_registry(&mut text, &self.inner.registry).unwrap_or_default();
+        for family in &self.inner.latencies {
+            family.write(&mut text, detail);
+        }
         text
     }
 
@@ -158,6 +184,18 @@ impl Ledger {
     pub fn rejected(&self, reason: Rejection) {
         let labels = ReasonLabels { reason: reason.as_str() };
         self.inner.families.own.rejections.get_or_create(&labels).inc();
+    }
+
+    /// This became of so many lines of the access log.
+    pub fn log_lines(&self, result: LogLine, count: u64) {
+        let labels = ResultLabels { result: result.as_str() };
+        self.inner.families.own.log_lines.get_or_create(&labels).inc_by(count);
+    }
+
+    /// This became of so many spans.
+    pub fn spans(&self, result: SpanResult, count: u64) {
+        let labels = ResultLabels { result: result.as_str() };
+        self.inner.families.own.spans.get_or_create(&labels).inc_by(count);
     }
 
     /// A client's connection to a listener was opened, or closed again (`-1`).

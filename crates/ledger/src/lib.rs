@@ -32,25 +32,37 @@
 //!
 //! Names, labels and meanings are listed in METRICS.md, which a test compares with this crate.
 
+mod access_log;
 mod buckets;
 mod clients;
+mod cost;
 mod entry;
+mod exemplar;
 mod families;
 mod forget;
+mod hops;
 mod idle;
 mod labels;
 mod late;
+mod latencies;
+mod latency;
 mod ledger;
 mod models;
+mod native;
 mod registrar;
 mod rejection;
 mod route;
 mod series;
+mod spans;
 
+pub use access_log::LogLine;
 pub use clients::Client;
+pub use cost::{Cost, CostKind, CostPart, CostSource};
 pub use entry::Entry;
+pub use hops::{Crossing, HopAdded, HopPhase, HopResult};
 pub use labels::Hop;
 pub use ledger::Ledger;
 pub use models::ModelOrigin;
 pub use rejection::Rejection;
-pub use route::Route;
+pub use route::{Across, Route};
+pub use spans::SpanResult;

@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
 use crate::buckets::Edges;
+use crate::latencies::{Latencies, Written};
 
 /// What a family's labels must be able to do.
 pub(crate) trait Labels:
@@ -29,6 +30,8 @@ impl<T: Clone + Debug + Eq + Hash + EncodeLabelSet + Send + Sync + 'static> Labe
 pub(crate) struct Registrar {
     pub(crate) registry: Registry,
     pub(crate) names: Vec<&'static str>,
+    /// Those that the registry can't write.
+    pub(crate) latencies: Vec<Box<dyn Written>>,
 }
 
 impl Registrar {
@@ -42,6 +45,15 @@ impl Registrar {
 
     /// A counter of fractions.
     pub(crate) fn seconds_counter<L: Labels>(
+        &mut self,
+        name: &'static str,
+        help: &str,
+    ) -> Family<L, Counter<f64, AtomicU64>> {
+        self.add(name, help, Family::default())
+    }
+
+    /// A counter of US dollars and parts of them.
+    pub(crate) fn dollar_counter<L: Labels>(
         &mut self,
         name: &'static str,
         help: &str,
@@ -74,6 +86,19 @@ impl Registrar {
         edges: Edges,
     ) -> Family<L, Histogram, Edges> {
         self.add(name, help, Family::new_with_constructor(edges))
+    }
+
+    /// A histogram of times, whose name ends in `_seconds`, with exemplars and native buckets.
+    pub(crate) fn latency<L: Labels>(
+        &mut self,
+        name: &'static str,
+        help: &str,
+        edges: Edges,
+    ) -> Latencies<L> {
+        let family = Latencies::new(name, help, edges);
+        self.names.push(name);
+        self.latencies.push(Box::new(family.clone()));
+        family
     }
 
     fn add<M: Metric + Clone>(&mut self, name: &'static str, help: &str, metric: M) -> M {

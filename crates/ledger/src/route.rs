@@ -1,11 +1,13 @@
 //! One route: its model names, its series, and where its requests begin.
 
+mod across;
 mod expiry;
 mod removal;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+pub use across::Across;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use prometheus_client::metrics::counter::Counter;
 use weir_wire::Endpoint;
@@ -184,6 +186,12 @@ impl Route {
     /// Hold it from the look-up of a label until its series are held.
     pub(crate) fn names_stay(&self) -> RwLockReadGuard<'_, ()> {
         self.inner.names_stay.read()
+    }
+
+    /// The name of a request's model as the label has it: `other` for one without a label of its own,
+    /// `unknown` for none. Nothing is counted.
+    pub fn model_label(&self, model: Option<&str>) -> Arc<str> {
+        self.label(model).unwrap_or_else(|| Arc::clone(&self.inner.other))
     }
 
     /// The label of the model that a request names; `None` if that name has none of its own.

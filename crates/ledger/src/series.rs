@@ -8,11 +8,13 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use weir_wire::{OutcomeKind, Source, Tokens};
 
+use crate::exemplar::Traced;
 use crate::families::{Families, TokenFamilies};
 use crate::labels::{
     DetailLabels, ModelLabels, OutcomeLabels, RequestLabels, RouteLabels, TokenLabels,
 };
-use crate::late::{Late, LateCounter, LateHistogram};
+use crate::late::{Late, LateCounter, LateHistogram, LateLatency};
+use crate::registrar::Labels;
 
 const OUTCOMES: usize = OutcomeKind::ALL.len();
 
@@ -25,11 +27,11 @@ pub(crate) struct Series {
     pub(crate) started: Counter,
     pub(crate) active: Gauge,
     ended: [Counter; OUTCOMES],
-    pub(crate) duration: LateHistogram<RequestLabels>,
-    pub(crate) first_token: LateHistogram<ModelLabels>,
-    pub(crate) first_answer_token: LateHistogram<ModelLabels>,
-    pub(crate) gap: LateHistogram<ModelLabels>,
-    pub(crate) per_token: LateHistogram<ModelLabels>,
+    pub(crate) duration: LateLatency<RequestLabels>,
+    pub(crate) first_token: LateLatency<ModelLabels>,
+    pub(crate) first_answer_token: LateLatency<ModelLabels>,
+    pub(crate) gap: LateLatency<ModelLabels>,
+    pub(crate) per_token: LateLatency<ModelLabels>,
     pub(crate) events: LateCounter<ModelLabels>,
     pub(crate) coalesced: LateCounter<ModelLabels>,
     pub(crate) discarded: LateCounter<ModelLabels>,
@@ -51,11 +53,11 @@ impl Series {
             active: requests.active.get_or_create_owned(&labels.endpoint),
             ended: OutcomeKind::ALL
                 .map(|kind| requests.ended.get_or_create_owned(&outcome_labels(&labels, kind))),
-            duration: LateHistogram::new(&requests.duration, &labels),
-            first_token: LateHistogram::new(&stream.first_token, &model),
-            first_answer_token: LateHistogram::new(&stream.first_answer_token, &model),
-            gap: LateHistogram::new(&stream.gap, &model),
-            per_token: LateHistogram::new(&stream.per_token, &model),
+            duration: LateLatency::new(&requests.duration, &labels),
+            first_token: LateLatency::new(&stream.first_token, &model),
+            first_answer_token: LateLatency::new(&stream.first_answer_token, &model),
+            gap: LateLatency::new(&stream.gap, &model),
+            per_token: LateLatency::new(&stream.per_token, &model),
             events: LateCounter::new(&stream.events, &model),
             coalesced: LateCounter::new(&stream.coalesced, &model),
             discarded: LateCounter::new(&stream.discarded, &model),
@@ -193,6 +195,17 @@ impl TransportSeries {
         let histograms = [first_byte, request_size, response_size, connect, overhead];
         histograms.into_iter().for_each(Late::remove);
         families.transport.client_stall.remove(route);
+    }
+}
+
+/// Observes a time of a request if there is one.
+pub(crate) fn observe_of<L: Labels>(
+    series: &LateLatency<L>,
+    time: Option<Duration>,
+    traced: Option<Traced>,
+) {
+    if let Some(time) = time {
+        series.get().observe_of(time.as_secs_f64(), traced);
     }
 }
 

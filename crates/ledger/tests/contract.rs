@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use outcomes::{abandoned, route, streamed};
-use weir_ledger::{Client, Hop, Ledger, Rejection};
+use weir_ledger::{
+    Client, Cost, CostKind, CostPart, CostSource, Crossing, Hop, HopAdded, HopPhase, HopResult,
+    Ledger, Rejection,
+};
 use weir_wire::{Degraded, Endpoint, OutcomeKind, Progress, Source, Status, UsageMissing};
 
 const METRICS_MD: &str = include_str!("../../../METRICS.md");
@@ -22,6 +25,13 @@ struct Metric {
     labels: BTreeSet<String>,
 }
 
+const ADDED: HopAdded = HopAdded {
+    before_upstream: Some(Duration::from_millis(5)),
+    first_token: Some(Duration::from_millis(3)),
+    per_event: Some(Duration::ZERO),
+    after: Some(Duration::from_millis(1)),
+};
+
 /// A ledger in which every metric has a series.
 fn full_ledger() -> Ledger {
     let ledger = Ledger::new();
@@ -32,6 +42,11 @@ fn full_ledger() -> Ledger {
         let gaps = vec![Duration::from_millis(9)];
         entry.progress(&Progress { events: 2, coalesced: 0, discarded: 0, gaps });
         entry.sent_by(Client::Other);
+        let part = |kind| CostPart { kind, source: CostSource::Priced, usd: 0.25 };
+        entry.costs(Cost::of(CostKind::ALL.map(part)).unwrap());
+        let crossing =
+            Crossing { result: HopResult::Joined, attempts: 1, added: ADDED, is_buffered: true };
+        entry.across(&outcome).write(&crossing);
         entry.settle(&outcome);
     }
     for listener in [Hop::Edge, Hop::Engine] {
@@ -136,8 +151,9 @@ fn names_follow_the_conventions() {
         if kind == "histogram" {
             assert!(unit.is_some_and(|unit| name.ends_with(&unit)), "{name} lacks its unit");
         }
-        // Clients are counted by route, and a route belongs to one hop.
-        let by_hop = labels.contains("hop") || labels.contains("client");
+        // Clients are counted by route, and a route belongs to one hop; costs at one hop only.
+        let is_cost = name == "llm_cost_usd_total";
+        let by_hop = labels.contains("hop") || labels.contains("client") || is_cost;
         assert_eq!(labels.contains("route"), by_hop, "{name} may be summed twice");
     }
 }
@@ -178,6 +194,12 @@ fn metrics_md_lists_the_values_of_the_closed_lists() {
     assert_eq!(listed_values("status", "all"), set(statuses.map(Status::as_str)));
     let sources = [Source::Reported, Source::Estimated];
     assert_eq!(listed_values("source", "llm_*"), set(sources.map(Source::as_str)));
+    let costs = CostSource::ALL.map(CostSource::as_str);
+    assert_eq!(listed_values("source", "llm_cost_usd_total"), set(costs));
+    let phases = HopPhase::ALL.map(HopPhase::as_str);
+    assert_eq!(listed_values("phase", "llm_hop_added_seconds"), set(phases));
+    let results = HopResult::ALL.map(HopResult::as_str);
+    assert_eq!(listed_values("result", "llm_hop_requests_total"), set(results));
     for status in statuses {
         let outcomes = OutcomeKind::ALL.into_iter().filter(|kind| kind.status() == status);
         let outcomes = set(outcomes.map(OutcomeKind::as_str));
@@ -211,7 +233,9 @@ fn metrics_md_lists_the_values_that_the_ledger_makes_up() {
         ("llm_tokens_total", "kind"),
         ("llm_tokens_detail_total", "kind"),
         ("llm_client_tokens_total", "kind"),
+        ("llm_cost_usd_total", "kind"),
         ("weir_config_reloads_total", "result"),
+        ("weir_access_log_lines_total", "result"),
         ("weir_label_overflow_total", "label"),
         ("weir_source_up", "source"),
     ] {

@@ -8,12 +8,12 @@
 
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use std::{env, io, process};
+use std::{io, process};
 
 use weir_wire::{Endpoint, Exchange, Policy, RequestHead, ResponseHead};
 
+mod callgrind;
 mod samples;
 
 /// One repetition of which can be counted.
@@ -28,19 +28,15 @@ struct Work {
 }
 
 fn main() -> io::Result<()> {
-    let arguments: Vec<_> = env::args().skip(1).collect();
-    if let [name, repetitions] = arguments.as_slice() {
-        let work = works().into_iter().find(|work| work.name == *name);
-        let (Some(work), Ok(repetitions)) = (work, repetitions.parse()) else { process::exit(2) };
+    if let Some((name, repetitions)) = callgrind::asked() {
+        let work = works().into_iter().find(|work| work.name == name);
+        let Some(work) = work else { process::exit(2) };
         (work.run)(repetitions);
         return Ok(());
     }
     let mut report = String::from("| work | instructions | per byte |\n|---|---|---|\n");
     for work in works() {
-        let once = start(&work.name, work.repetitions)?;
-        let twice = start(&work.name, 2 * work.repetitions)?;
-        let (once, twice) = (collected(once)?, collected(twice)?);
-        let each = (twice - once) as f64 / work.repetitions as f64;
+        let each = callgrind::each(&work.name, work.repetitions)?;
         let per_byte = each / work.bytes as f64;
         // Writing to a String does not fail.
         let _infallible =
@@ -124,29 +120,4 @@ fn peek(size: usize) -> Work {
     };
     let name = format!("request of {} KiB", size >> 10);
     Work { name, unit: "a body", bytes, repetitions: 20, run: Box::new(run) }
-}
-
-/// Starts this program again under callgrind; with an empty environment, of which the layout of the
-/// stack would depend.
-fn start(name: &str, repetitions: usize) -> io::Result<Child> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(env::current_exe()?)
-        .args([name, &repetitions.to_string()])
-        .env_clear()
-        .env("PATH", path)
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| io::Error::other(format!("running valgrind: {error}; install it")))
-}
-
-/// The instructions that callgrind collected.
-fn collected(child: Child) -> io::Result<u64> {
-    let output = child.wait_with_output()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let figure = said.lines().find_map(|line| line.split_once("Collected : ")?.1.parse().ok());
-    figure
-        .filter(|_| output.status.success())
-        .ok_or_else(|| io::Error::other(format!("valgrind gave no count:\n{said}")))
 }

@@ -40,6 +40,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) error: bool,
     pub(crate) usage: Maybe<Usage>,
     pub(crate) model: Option<Cow<'a, str>>,
+    /// The answer's own name.
+    pub(crate) id: Option<Cow<'a, str>>,
     /// Apart from usage it says nothing: a client that did not ask for usage would not be sent it.
     pub(crate) bare: bool,
     /// The engine's own times.
@@ -174,6 +176,7 @@ impl Dialect {
             reading.usage = member(members, "usage").unwrap_or(Maybe::Other);
         }
         reading.model = text(members, "model");
+        reading.id = text(members, "id");
         reading.error |= is_error(members);
         reading
     }
@@ -183,6 +186,7 @@ impl Dialect {
 #[derive(Default)]
 struct Envelope<'de> {
     model: Text<'de>,
+    id: Text<'de>,
     status: Text<'de>,
     usage: Maybe<Usage>,
     report: Maybe<EngineReport>,
@@ -192,6 +196,7 @@ impl<'de> Object<'de> for Envelope<'de> {
     fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         match name {
             "model" => self.model = map.next_value()?,
+            "id" => self.id = map.next_value()?,
             "status" => self.status = map.next_value()?,
             "usage" => self.usage = map.next_value()?,
             "metrics" => self.report = map.next_value()?,
@@ -218,6 +223,7 @@ impl<'de> Object<'de> for Typed<'de> {
 }
 
 const MODEL: Wanted = Wanted { name: "model", limit: 8 << 10 };
+const ID: Wanted = Wanted { name: "id", limit: 1 << 10 };
 const USAGE: Wanted = Wanted { name: "usage", limit: 64 << 10 };
 const ERROR: Wanted = Wanted { name: "error", limit: 64 << 10 };
 const METRICS: Wanted = Wanted { name: "metrics", limit: 4 << 10 };

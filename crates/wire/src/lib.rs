@@ -86,7 +86,7 @@ pub use outcome::{
 };
 pub use policy::{Policy, UsagePolicy};
 pub use report::{EngineReport, GatewayReport};
-pub use request::RequestFacts;
+pub use request::{Parameters, RequestFacts};
 pub use timing::{COALESCE, Progress};
 #[cfg(any(test, debug_assertions))]
 #[doc(hidden)]

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Endpoint, EngineReport, GatewayReport};
+use crate::{Endpoint, EngineReport, GatewayReport, Parameters};
 
 /// Whose fault it was, if anybody's; the value of the `status` label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -275,6 +275,12 @@ pub struct Outcome {
     /// The model that the request named, else the one that the answer named. Raw client input of
     /// at most [`Limits::model_bytes`](crate::Limits::model_bytes) bytes: never a label as it is.
     pub model: Option<String>,
+    /// The model that the answer named: the server's text, of at most as many bytes.
+    pub response_model: Option<String>,
+    /// The answer's own name (`id`): the server's text, of at most 128 bytes.
+    pub response_id: Option<String>,
+    /// What the request asked for in numbers.
+    pub parameters: Parameters,
     /// Status code of the upstream's answer; a caller that answered in its place puts its own here.
     pub http_status: Option<u16>,
     /// Whether the answer was a stream of events, or was asked to be one.

@@ -1,6 +1,7 @@
 //! What a request says of itself, read while its body passes by, and where usage is asked for.
 
 mod fields;
+mod parameters;
 
 use crate::guard::guarded;
 use crate::trap::Trap;
@@ -8,6 +9,7 @@ use crate::{Endpoint, Forward, Limits, Policy, RequestHead, UsagePolicy};
 use fields::{Fields, TooLong};
 
 pub(crate) use fields::model_in_target;
+pub use parameters::Parameters;
 
 const ASK: &[u8] = br#","stream_options":{"include_usage":true}"#;
 
@@ -15,7 +17,7 @@ const ASK: &[u8] = br#","stream_options":{"include_usage":true}"#;
 const TAIL_LIMIT: usize = 4 << 10;
 
 /// What a request says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RequestFacts {
     /// The model it names. A name of more than [`Limits::model_bytes`] is cut there and ends in
     /// `…`, so that it is longer than any name that is known.
@@ -26,10 +28,8 @@ pub struct RequestFacts {
     pub has_stream_options: bool,
     /// Whether they ask for usage.
     pub include_usage: bool,
-    /// How many choices it asks for (`n`).
-    pub choices: Option<u64>,
-    /// How many tokens it allows (`max_tokens` or one of its younger names).
-    pub max_tokens: Option<u64>,
+    /// Its numbers.
+    pub parameters: Parameters,
     /// Whether the answer begins with the prompt (`echo`, completions only).
     pub echo: bool,
 }
@@ -41,11 +41,7 @@ impl RequestFacts {
             stream: fields.is_true("stream"),
             has_stream_options: fields.is_there("stream_options"),
             include_usage: fields.includes_usage(),
-            choices: fields.number("n"),
-            max_tokens: fields
-                .number("max_completion_tokens")
-                .or_else(|| fields.number("max_output_tokens"))
-                .or_else(|| fields.number("max_tokens")),
+            parameters: Parameters::read(fields),
             echo: fields.is_true("echo"),
         }
     }
@@ -316,8 +312,34 @@ mod tests {
         let (_, side) = forwarded(&body, 65_536);
         let facts = side.facts().unwrap();
         assert_eq!(facts.model.as_deref(), Some("x\n\"y"));
-        assert_eq!((facts.choices, facts.max_tokens, facts.echo), (Some(2), Some(7), true));
+        let Parameters { choices, max_tokens, .. } = facts.parameters;
+        assert_eq!((choices, max_tokens, facts.echo), (Some(2), Some(7), true));
         assert!(!facts.stream && !side.is_invalid());
+    }
+
+    #[test]
+    fn parameters_are_numbers_or_nothing() {
+        let body = r#"{"temperature":0.7,"top_p":1,"top_k":-1,"frequency_penalty":-2e0,"seed":-9}"#;
+        let (_, side) = forwarded(body, 3);
+        let expected = Parameters {
+            temperature: Some(0.7),
+            top_p: Some(1.0),
+            top_k: Some(-1.0),
+            frequency_penalty: Some(-2.0),
+            seed: Some(-9),
+            ..Parameters::default()
+        };
+        assert_eq!(side.facts().unwrap().parameters, expected);
+        let long = format!(r#"{{"temperature":0.{}}}"#, "1".repeat(100));
+        for body in [
+            r#"{"temperature":"0.7","top_p":null,"top_k":[1],"seed":1.5,"presence_penalty":true}"#,
+            r#"{"temperature":1e999,"top_p":NaN,"seed":18446744073709551615,"n":-1}"#,
+            r#"{"messages":[{"temperature":1,"seed":2}],"extra_body":{"top_k":3}}"#,
+            &long,
+        ] {
+            let (_, side) = forwarded(body, 5);
+            assert_eq!(side.facts().unwrap().parameters, Parameters::default(), "{body}");
+        }
     }
 
     #[test]

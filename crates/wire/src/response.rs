@@ -75,6 +75,8 @@ pub(crate) struct ResponseSide {
     /// A body that ended before it was whole.
     pub(crate) cut: bool,
     pub(crate) model: Option<String>,
+    /// Its own name, given by the server.
+    pub(crate) id: Option<String>,
     pub(crate) tool_calls: u32,
     /// Those among them that have a place of their own, which can be named again.
     calls: Vec<Call>,
@@ -119,6 +121,7 @@ impl ResponseSide {
             context_length: false,
             cut: false,
             model: None,
+            id: None,
             tool_calls: 0,
             calls: Vec::new(),
             choices: 0,
@@ -139,11 +142,12 @@ impl ResponseSide {
         head: &ResponseHead<'_>,
         may_drop: bool,
     ) {
-        let echo_only = request.is_some_and(|facts| facts.echo && facts.max_tokens == Some(0));
+        let echo_only =
+            request.is_some_and(|facts| facts.echo && facts.parameters.max_tokens == Some(0));
         self.dialect = Dialect::of(endpoint, echo_only);
         if let (Endpoint::ChatCompletions, Some(facts)) = (endpoint, request) {
             // TGI 1.4.0 counts tokens where the index of the choice should stand.
-            self.most_choices = facts.choices.unwrap_or(1);
+            self.most_choices = facts.parameters.choices.unwrap_or(1);
         }
         self.status = Some(head.status);
         // Where sound and text are answers too, only the head tells a stream of events.

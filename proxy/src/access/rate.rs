@@ -69,6 +69,11 @@ impl Rate {
         Self::new(count.parse().ok()?, per)
     }
 
+    /// The number and the time.
+    pub(crate) fn in_time(self) -> (u32, Duration) {
+        (self.count.get(), self.per.duration())
+    }
+
     fn quota(self) -> Option<Quota> {
         let quota = Quota::with_period(self.per.duration() / self.count.get())?;
         Some(quota.allow_burst(self.count))

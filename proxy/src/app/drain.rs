@@ -48,6 +48,7 @@ impl App {
         drop((self.discovery, self.expiry));
         self.shared.polls.stop();
         self.runtime.shutdown_timeout(LETTING_GO);
+        self.shared.observers.end();
         self.admin.stop();
         let drained = Drained { finished: live.saturating_sub(cut), cut };
         info!(

@@ -1,8 +1,10 @@
 //! The table `[proxy]` as it is written. The comments here are the reference of the keys.
 
 mod access;
+mod access_log;
 mod discovery;
 mod limits;
+mod prices;
 mod tls;
 
 use std::net::SocketAddr;
@@ -12,8 +14,10 @@ use serde::Deserialize;
 use weir_daemon::config::{RawAdminAccess, Size, Span};
 
 pub(super) use access::{RawAccess, RawClientMetrics, RawClients, RawKey};
+pub(super) use access_log::RawAccessLog;
 pub(super) use discovery::RawDiscovery;
 pub(super) use limits::RawLimits;
+pub(super) use prices::{RawCost, RawPrice};
 pub(super) use tls::{RawListenerTls, RawTls};
 
 /// `[proxy]`
@@ -41,6 +45,14 @@ pub(super) struct RawProxy {
     /// Model names that no request was for in this time are forgotten with their series: `1m` or
     /// more, and more than any `poll_models`; `0s`: never.
     pub(super) idle_series: Span,
+    /// `edge`, `engine` or `off`: at which hop costs are counted; at the edge, if a route is there, unless
+    /// set.
+    pub(super) cost: Option<RawCost>,
+    /// `[[proxy.prices]]`
+    pub(super) prices: Vec<RawPrice>,
+    /// Whether `x-weir-hop` tells the gateway which request of the edge it has, and the engine listener takes it
+    /// out: for a gateway that passes on `x-` headers but no `traceparent`.
+    pub(super) hop_header: bool,
     /// `[proxy.limits]`
     pub(super) limits: RawLimits,
     /// `[proxy.tls]`
@@ -49,6 +61,8 @@ pub(super) struct RawProxy {
     pub(super) keys: Vec<RawKey>,
     /// `[proxy.clients]`
     pub(super) clients: RawClients,
+    /// `[proxy.access_log]`
+    pub(super) access_log: RawAccessLog,
     /// `[proxy.discovery]`
     pub(super) discovery: Option<RawDiscovery>,
     /// A single route without a table of its own: its upstream …
@@ -79,10 +93,14 @@ impl Default for RawProxy {
             max_event: Size::from_bytes(4 << 20),
             tls_ca_file: None,
             idle_series: Span::default(),
+            cost: None,
+            prices: Vec::new(),
+            hop_header: false,
             limits: RawLimits::default(),
             tls: RawTls::default(),
             keys: Vec::new(),
             clients: RawClients::default(),
+            access_log: RawAccessLog::default(),
             discovery: None,
             upstream: None,
             listen: None,

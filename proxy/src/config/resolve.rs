@@ -1,9 +1,11 @@
 //! From what is written to what is meant: every rule that concerns more than one key.
 
 mod access;
+mod access_log;
 mod discovery;
 mod idle_series;
 mod limits;
+mod prices;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +17,7 @@ use weir_wire::UsagePolicy;
 use super::raw::{
     RawAcceptEncoding, RawHalfClose, RawHop, RawHost, RawListenerTls, RawProxy, RawRoute, RawUsage,
 };
-use super::{Config, Listener, ListenerTls, RouteConfig};
+use super::{Config, Listener, ListenerTls, RouteConfig, TelemetryConfig};
 use crate::upstream::Upstream;
 
 /// The name under which requests that no route takes are counted.
@@ -27,7 +29,10 @@ const PATHS: [&str; 2] = ["v1", "v2"];
 /// More threads than that are a slip of the pen: the system refuses them one by one.
 const MOST_THREADS: usize = 1024;
 
-pub(super) fn resolve(mut loaded: Loaded<RawProxy>) -> Result<Config, ConfigError> {
+pub(super) fn resolve(
+    mut loaded: Loaded<RawProxy>,
+    telemetry: TelemetryConfig,
+) -> Result<Config, ConfigError> {
     let single = single_route(&mut loaded)?;
     let keys = access::keys(&loaded)?;
     let routes = match single {
@@ -45,6 +50,8 @@ pub(super) fn resolve(mut loaded: Loaded<RawProxy>) -> Result<Config, ConfigErro
     check_numbers(&loaded)?;
     let limits = limits::limits(&loaded)?;
     let clients = access::clients(&loaded)?;
+    let access_log = access_log::access_log(&loaded)?;
+    let prices = prices::prices(&loaded, &listeners)?;
     let idle_series = idle_series::idle_series(&loaded, &listeners)?;
     let admin_access = loaded.value.admin_access.read(&loaded, "proxy.admin_access")?;
     let raw = loaded.value;
@@ -59,10 +66,14 @@ pub(super) fn resolve(mut loaded: Loaded<RawProxy>) -> Result<Config, ConfigErro
         max_event: usize::try_from(raw.max_event.bytes()).unwrap_or(usize::MAX),
         tls_ca_file: raw.tls_ca_file,
         idle_series,
+        hop_header: raw.hop_header,
         limits,
         keys,
         clients,
+        access_log,
+        prices: Arc::new(prices),
         discovery,
+        telemetry,
     })
 }
 

@@ -1,22 +1,24 @@
 //! What is held of one request while it passes through the phases.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use pingora::prelude::Error;
 use weir_ledger::{Entry, Hop, Rejection, Route as Series};
 use weir_wire::{Class, End, Exchange};
 
+use super::hop::Part;
 use super::refusal::HeldAnswer;
 use super::stall::Stalls;
 use super::{ending, settle};
 use crate::access::Caller;
 use crate::door::{Phase, Turn};
+use crate::hop_join::Stream;
 use crate::in_force::InForce;
 use crate::route::Route;
 use crate::shared::{InFlight, Shared};
-use crate::trace_context::TraceContext;
+use crate::trace_context::{SpanId, TraceContext};
 use crate::upstream::Connection;
 
 /// Pieces that Pingora holds at most on their way to the upstream; the head counts as one.
@@ -26,9 +28,17 @@ const PIPE: usize = 3;
 pub(crate) struct Context {
     pub(crate) shared: Arc<Shared>,
     /// When the request's head had been read: the origin of all times.
-    started: Instant,
+    pub(super) started: Instant,
+    /// The same moment by the clock on the wall.
+    pub(super) began: SystemTime,
     /// Which trace it belongs to.
     pub(super) trace: TraceContext,
+    /// The request of the edge that it is made for, if it says so.
+    pub(super) made_for: Option<SpanId>,
+    /// What it is to the join of the hops.
+    pub(super) part: Part,
+    /// The client's own name for it.
+    pub(super) request_id: Option<Box<str>>,
     pub(super) route: Option<Arc<Route>>,
     /// What the request is, told from its path behind the route's prefix.
     pub(super) class: Class,
@@ -65,6 +75,8 @@ pub(super) struct Metered {
     pub(super) exchange: Exchange,
     /// Gone once it is settled.
     pub(super) entry: Option<Entry>,
+    /// The events of the answer so far.
+    pub(super) stream: Stream,
     /// An answer that may turn out to be a refusal of what Weir added.
     pub(super) held: Option<HeldAnswer>,
     /// Status and body so far of one that passes by, since it can't be held or sent again.
@@ -73,7 +85,8 @@ pub(super) struct Metered {
 
 impl Metered {
     pub(super) fn new(exchange: Exchange, entry: Entry) -> Self {
-        Self { exchange, entry: Some(entry), held: None, overheard: None }
+        let (entry, stream) = (Some(entry), Stream::default());
+        Self { exchange, entry, stream, held: None, overheard: None }
     }
 }
 
@@ -139,7 +152,11 @@ impl Context {
             listener,
             shared,
             started: Instant::now(),
+            began: SystemTime::now(),
             trace: TraceContext::new(),
+            made_for: None,
+            part: Part::None,
+            request_id: None,
             route: None,
             class: Class::Passthrough,
             target: None,

@@ -10,18 +10,19 @@ use weir_wire::{Class, Endpoint, Exchange, RequestHead, UsagePolicy, classify};
 
 use super::context::{Context, Metered};
 use super::rejection::{self, Rejected};
-use super::{Gate, admit, coding, find_route, limits, no_route, upgrade};
+use super::{Gate, admit, coding, find_route, hop, limits, no_route, upgrade};
+use crate::access_log::request_id;
 use crate::door::{KEEP, Phase};
 use crate::route::Route;
 use crate::table::{ByPath, NoRoute};
-use crate::trace_context::TraceContext;
 
 /// What Pingora can send again; a larger body is never held.
 pub(super) const REPLAYABLE: usize = 64 << 10;
 
 /// Returns whether the request has been answered already.
 pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Context) -> Result<bool> {
-    ctx.trace = TraceContext::of(&session.req_header().headers);
+    hop::read(gate.listener, &session.req_header().headers, ctx);
+    ctx.request_id = request_id(&session.req_header().headers);
     // What a client sends behind its request is the next one; it must not break off this one.
     session.downstream_session.set_pipelining_enabled(true);
     leave_time_to_the_door(session);
@@ -164,6 +165,9 @@ async fn meter(
         policy.usage = UsagePolicy::Observe;
     }
     let exchange = Exchange::new(&head, policy);
+    if endpoint != Endpoint::Realtime {
+        hop::begin(route, ctx);
+    }
     let metered = ctx.metered.insert(Metered::new(exchange, route.series.begin(endpoint)));
     if endpoint == Endpoint::Realtime {
         // What comes behind the head are frames, which belong to no request's body.

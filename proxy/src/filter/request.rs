@@ -10,7 +10,7 @@ use weir_wire::{Class, End, Endpoint, Forward};
 
 use super::coding;
 use super::context::{Context, NextTry};
-use super::limits;
+use super::{hop, limits};
 use crate::trace_context::{TRACEPARENT, TRACESTATE};
 
 /// Where to send it.
@@ -71,6 +71,7 @@ pub(super) fn head(head: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
         head.remove_header(TRACESTATE);
     }
     head.insert_header(TRACEPARENT, ctx.trace.traceparent())?;
+    hop::mark(head, route, ctx)?;
     let names_codings = head.headers.contains_key(header::ACCEPT_ENCODING);
     if names_codings && !coding::goes_on(&head.headers, ctx) {
         head.insert_header(header::ACCEPT_ENCODING, "identity")?;

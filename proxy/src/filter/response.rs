@@ -103,7 +103,10 @@ pub(super) fn body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) -> Re
             entry.identify(Some(model));
         }
         // Each time: what waits for the next bytes waits as long as the engine stalls.
-        metered.exchange.take_progress(|batch| entry.progress(batch));
+        metered.exchange.take_progress(|batch| {
+            entry.progress(batch);
+            metered.stream.add(batch);
+        });
     }
     Ok(())
 }

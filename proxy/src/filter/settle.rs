@@ -1,13 +1,16 @@
 //! The only exit of a request: its outcome, written once.
 
+use std::time::SystemTime;
+
 use pingora::prelude::{Error, Session};
 use tracing::{debug, warn};
-use weir_ledger::Rejection;
+use weir_ledger::{Client, Cost, Rejection};
 use weir_wire::{End, Outcome, OutcomeKind};
 
 use super::context::Context;
-use super::refusal;
+use super::{hop, refusal};
 use crate::access::Caller;
+use crate::ended::Ended;
 
 /// Pingora is done with the request.
 pub(super) fn ended(session: &mut Session, error: Option<&Error>, ctx: &mut Context) {
@@ -48,12 +51,25 @@ pub(super) fn settle(ctx: &mut Context, end: End, code: Option<u16>) {
     }
     let Some(metered) = &mut ctx.metered else { return };
     let Some(mut entry) = metered.entry.take() else { return };
-    metered.exchange.take_progress(|batch| entry.progress(batch));
+    metered.exchange.take_progress(|batch| {
+        entry.progress(batch);
+        metered.stream.add(batch);
+    });
+    let stream = metered.stream;
     let mut outcome = metered.exchange.outcome(now, end);
     outcome.http_status = outcome.http_status.or(code);
     if let Some(client) = ctx.caller.as_ref().and_then(Caller::client) {
         entry.sent_by(client);
     }
+    let cost = ctx.route.as_ref().and_then(|route| ctx.in_force.cost(&route.config, &outcome));
+    if let Some(cost) = cost {
+        entry.costs(cost);
+    }
+    // Also where nobody gets spans from Weir: the access log and the engine know the same trace.
+    if ctx.shared.observers.may_be_found(&ctx.trace, &outcome) {
+        entry.traced(ctx.trace.trace.0, SystemTime::now());
+    }
+    hop::end(ctx, stream, &mut entry, &outcome);
     entry.settle(&outcome);
     if outcome.http_status.is_some_and(|code| (200..300).contains(&code)) {
         refusal::learn(ctx);
@@ -62,6 +78,26 @@ pub(super) fn settle(ctx: &mut Context, end: End, code: Option<u16>) {
         route.note(&outcome);
         log(&route.config.name, &outcome);
     }
+    tell(ctx, &outcome, cost);
+}
+
+/// All others who want to know.
+fn tell(ctx: &Context, outcome: &Outcome, cost: Option<Cost>) {
+    let client = ctx.caller.as_ref().and_then(Caller::client);
+    let series = ctx.series();
+    ctx.shared.observers.ended(&Ended {
+        outcome,
+        trace: &ctx.trace,
+        route: series.name(),
+        hop: series.hop(),
+        model: &series.model_label(outcome.model.as_deref()),
+        request_id: ctx.request_id.as_deref(),
+        upstream: ctx.route.as_ref().map(|route| route.config.upstream.url()),
+        client: client.as_ref().map(Client::as_str),
+        cost,
+        attempts: ctx.sending.attempts,
+        began: ctx.began,
+    });
 }
 
 /// Failures that no client can explain; no content, no key, no path.

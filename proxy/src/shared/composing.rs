@@ -27,6 +27,7 @@ impl Shared {
 
     /// Another configuration, for the requests that come from now on. Call it within a runtime.
     pub(crate) fn apply(&self, config: &Config) {
+        self.observers.follow(config);
         let mut parts = self.parts.lock();
         if config.discovery.is_none() {
             parts.found.end();

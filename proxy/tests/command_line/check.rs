@@ -165,7 +165,7 @@ fn files_that_cannot_be_used_say_where() {
             "drian_grace = \"30s\"",
             "proxy.drian_grace is not a known key, did you mean drain_grace?; known here: admin, \
              admin_access, edge, engine, drain_grace, threads, connect_timeout, max_event, \
-             tls_ca_file, idle_series, limits, tls, keys, clients, discovery, upstream, listen, route, hop, usage, routes (from FILE)",
+             tls_ca_file, idle_series, cost, prices, hop_header, limits, tls, keys, clients, access_log, discovery, upstream, listen, route, hop, usage, routes (from FILE)",
         ),
         (
             "drain_grace = 30",
@@ -207,6 +207,27 @@ fn files_that_cannot_be_used_say_where() {
 #[test]
 fn values_that_cannot_be_meant_are_refused() {
     let golden = [
+        (
+            "upstream = \"http://x\"\naccess_log = { sample = 1.5 }",
+            "proxy.access_log.sample = 1.5: expected a share between 0 and 1 (from FILE)",
+        ),
+        (
+            "upstream = \"http://x\"\naccess_log = { most_errors = \"ten\" }",
+            "proxy.access_log.most_errors = ten: expected so many in a time, such as \"10/second\" \
+             or \"100/minute\" (from FILE)",
+        ),
+        (
+            "upstream = \"http://x\"\naccess_log = { max_size = \"1KiB\" }",
+            "proxy.access_log.max_size = 1KiB: expected 1MiB or more, or 0B for never (from FILE)",
+        ),
+        (
+            "upstream = \"http://x\"\naccess_log = { keep = 0 }",
+            "proxy.access_log.keep = 0: expected 1 to 1000 (from FILE)",
+        ),
+        (
+            "upstream = \"http://x\"\naccess_log = { path = \"\" }",
+            "proxy.access_log.path = \"\": expected a file, or \"-\" for stdout (from FILE)",
+        ),
         (
             "upstream = \"http://x\"\nthreads = 0",
             "proxy.threads = 0: expected 1 to 1024, or leave it out (from FILE)",

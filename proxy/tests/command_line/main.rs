@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod access_log;
 mod admin_access;
 mod check;
 mod discovery;
@@ -22,3 +23,4 @@ mod secrets;
 mod signals;
 mod start;
 mod talk;
+mod traces;

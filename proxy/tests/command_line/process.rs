@@ -49,11 +49,18 @@ impl Weir {
 
     /// The same with this environment.
     pub(crate) fn start_in(args: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut command = weir(args, environment);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::spawn(weir(args, environment), Stdio::piped())
+    }
+
+    fn spawn(mut command: Command, stdout: Stdio) -> Self {
+        let mut child = command.stdout(stdout).stderr(Stdio::piped()).spawn().unwrap();
+        // Its copy of stdout would stay open.
+        drop(command);
         let (send, lines) = channel();
-        // Nothing should come on stdout; what does is seen with the rest.
-        take(child.stdout.take().unwrap(), send.clone());
+        // What comes on stdout is seen with the rest.
+        if let Some(stdout) = child.stdout.take() {
+            take(stdout, send.clone());
+        }
         take(child.stderr.take().unwrap(), send);
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut weir = Self { child, lines, log: Vec::new(), address: nowhere, admin: nowhere };
@@ -66,6 +73,12 @@ impl Weir {
     /// Starts it with any free ports and a configuration file.
     pub(crate) fn with_file(path: &Path) -> Self {
         Self::start(&["--config", path.to_str().unwrap(), "--admin", "127.0.0.1:0"])
+    }
+
+    /// The same, with this for its stdout.
+    pub(crate) fn start_onto(path: &Path, stdout: Stdio) -> Self {
+        let args = ["--config", path.to_str().unwrap(), "--admin", "127.0.0.1:0"];
+        Self::spawn(weir(&args, &[]), stdout)
     }
 
     /// Waits for the next line of the log with this message.

@@ -110,6 +110,37 @@ async fn a_bad_file_is_refused_and_the_old_routes_stay() {
     assert_eq!(reloads(&weir), (Some(1.0), Some(1.0), Some(1.0)));
 }
 
+/// Requests that have ended keep what they cost; those that come from then on cost what is written then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn prices_change_without_a_restart() {
+    let plan = Plan { prompt_tokens: Some(1_000), ..Plan::tokens(4) };
+    let upstream = Upstream::builder().plan(plan).start().await.unwrap();
+    let route = one_route(&upstream.url(), "");
+    let priced = |output: f64| {
+        format!("{route}[[proxy.prices]]\nmodel = \"ti*\"\ninput = 0\noutput = {output}\n")
+    };
+    let path = file(&route);
+    let mut weir = Weir::with_file(&path);
+    let mut expected = None;
+    for (text, output) in
+        [(route.clone(), None), (priced(1e5), Some(0.4)), (priced(25e3), Some(0.1))]
+    {
+        write(&path, &text);
+        weir.signal("HUP");
+        weir.logged("The configuration was read again.");
+        talk::rest(&mut talk::chat(weir.address, "tokens=4"));
+        expected = output.map(|usd| usd + expected.unwrap_or(0.0));
+        let found = talk::settled(weir.admin).sum("llm_cost_usd_total", &[]);
+        assert_eq!(found, expected);
+    }
+    write(&path, &priced(-1.0));
+    weir.signal("HUP");
+    weir.logged("The configuration can't be used; the old one stays.");
+    talk::rest(&mut talk::chat(weir.address, "tokens=4"));
+    let found = talk::settled(weir.admin).sum("llm_cost_usd_total", &[]);
+    assert_eq!(found, expected.map(|usd| usd + 0.1), "as before");
+}
+
 /// What the next reload that leaves something out says of it.
 fn left(weir: &mut Weir, path: &Path, text: &str) -> String {
     write(path, text);

@@ -3,6 +3,7 @@
 //! then looked for. (That panics tell nothing is tested in `weir-daemon`.)
 
 mod broken;
+mod collector;
 mod errors;
 mod sent;
 mod setting;
@@ -17,9 +18,13 @@ use weir_sim::{DeadPort, Plan, Upstream};
 use crate::models::NO_MODELS;
 use crate::process::Weir;
 use crate::talk;
+use collector::Collector;
 use setting::Files;
 use stem::{found_in, secret};
 use traffic::{ask, leave_midway, poke, send_all};
+
+const PROTOBUF: &str =
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 
 /// Every admin page, in each format.
 fn pages(admin: SocketAddr) -> Vec<(String, String)> {
@@ -32,6 +37,7 @@ fn pages(admin: SocketAddr) -> Vec<(String, String)> {
     let paths = ["/metrics", "/status", "/models", "/health", "/ready", "/nothing"];
     let mut pages: Vec<_> = paths.iter().map(|path| page(path, "*/*")).collect();
     pages.push(page("/metrics", "application/openmetrics-text;version=1.0.0"));
+    pages.push(page("/metrics", PROTOBUF));
     pages
 }
 
@@ -42,7 +48,13 @@ async fn leaks(log: &str) -> (Vec<String>, Weir, Upstream) {
     let files = Files::new();
     let config = setting::config(&sim, &dead, &files);
     let args = ["--config", config.to_str().unwrap(), "--admin", "127.0.0.1:0"];
-    let mut weir = Weir::start_in(&args, &[("WEIR_LOG", log), ("RUST_BACKTRACE", "1")]);
+    let collector = Collector::start();
+    let set = [
+        ("WEIR_LOG", log),
+        ("RUST_BACKTRACE", "1"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url.as_str()),
+    ];
+    let mut weir = Weir::start_in(&args, &set);
     talk::poll("every upstream was asked for its models", || {
         talk::get(weir.admin, "/ready").starts_with("HTTP/1.1 200 ").then_some(())
     });
@@ -66,6 +78,19 @@ async fn leaks(log: &str) -> (Vec<String>, Weir, Upstream) {
     assert_eq!(weir.ended().0, Some(0));
     let lines: Vec<_> = weir.log().iter().map(ToString::to_string).collect();
     leaks.extend(found_in(&lines.join("\n")).into_iter().map(|leak| format!("log: {leak}")));
+    let access_log = std::fs::read_to_string(&*files.access_log).unwrap();
+    let lines = access_log.lines().count();
+    assert!(lines > 200, "{lines} lines in the access log");
+    // That one header is what clients call their requests in logs.
+    let is_request_id = |leak: &String| {
+        leak.split(':').next().is_some_and(|place| place.ends_with(".x-request-id"))
+    };
+    let (ids, told): (Vec<_>, Vec<_>) = found_in(&access_log).into_iter().partition(is_request_id);
+    assert!(ids.len() > 100, "{} identifiers in the access log", ids.len());
+    leaks.extend(told.into_iter().map(|leak| format!("access log: {leak}")));
+    let spans = collector.text();
+    assert!(spans.contains("gen_ai.operation.name"), "no span came: {spans:.200}");
+    leaks.extend(found_in(&spans).into_iter().map(|leak| format!("spans: {leak}")));
     (leaks, weir, sim)
 }
 

@@ -76,3 +76,28 @@ async fn every_attempt_and_every_sort_of_request_has_it() {
         told(&sim.requests().pop().unwrap());
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sampled_trace_is_an_exemplar_and_another_is_not() {
+    let sim = Upstream::builder().start().await.unwrap();
+    let proxy = ProxyGuard::to(&sim);
+    let unsampled = PARENT.replace("4bf9", "5bf9").replace("-01", "-00");
+    for traceparent in [PARENT, &unsampled] {
+        let request = Api::Chat.request(true).header("traceparent", traceparent);
+        assert_eq!(ask(proxy.engine(), &request).await.status, 200);
+    }
+    proxy.settled().await;
+    let openmetrics = proxy.openmetrics().await;
+    for metric in [
+        "llm_request_duration_seconds",
+        "llm_time_to_first_token_seconds",
+        "llm_inter_token_latency_seconds",
+    ] {
+        let lines = openmetrics.text().lines().filter(|line| line.starts_with(metric));
+        let exemplars: Vec<_> = lines.filter_map(|line| line.split_once(" # ")).collect();
+        let [(_, exemplar)] = exemplars[..] else { panic!("{metric}: {exemplars:?}") };
+        assert!(exemplar.starts_with(&format!("{{trace_id=\"{TRACE}\"}} ")), "{exemplar}");
+    }
+    assert!(!openmetrics.text().contains("5bf92f"));
+    assert!(!proxy.page("/metrics").await.text().contains("trace_id"));
+}

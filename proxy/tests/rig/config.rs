@@ -4,7 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use weir_proxy::{Clients, Config, Hop, Limits, Listener, RouteAccess, RouteConfig, Upstream};
+use weir_proxy::{
+    Clients, Config, Hop, Limits, Listener, RouteAccess, RouteConfig, TelemetryConfig, Upstream,
+};
 use weir_wire::UsagePolicy;
 
 fn free_port() -> SocketAddr {
@@ -57,9 +59,13 @@ pub(crate) fn config(listeners: impl IntoIterator<Item = Listener>) -> Config {
         max_event: 4 << 20,
         tls_ca_file: None,
         idle_series: None,
+        hop_header: false,
         limits: Limits::default(),
         keys: Vec::new(),
         clients: Clients::default(),
+        prices: Arc::default(),
+        access_log: None,
         discovery: None,
+        telemetry: TelemetryConfig::default(),
     }
 }

@@ -24,6 +24,11 @@ pub trait Pages: Send + Sync + 'static {
     /// The daemon's metrics as OpenMetrics text, without `# EOF`; `process_*` and `weir_build_info`
     /// are added.
     fn metrics(&self) -> String;
+    /// The same for a scraper that reads native histograms, for a daemon that has some: see
+    /// [`exposition::to_protobuf`] for how it writes them.
+    fn metrics_with_native(&self) -> String {
+        self.metrics()
+    }
     /// Whether the daemon can serve; if not, why, in words for the operator.
     fn ready(&self) -> Result<(), String>;
     /// Routes, devices or targets and last errors; an object, to which name, version and uptime are
@@ -85,12 +90,16 @@ async fn metrics(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response 
     let accept = (!accept.is_empty()).then(|| accept.join(","));
     let format = Format::negotiate(accept.as_deref());
 
-    let mut text = site.pages.metrics();
+    let mut text = match format {
+        Format::Protobuf => site.pages.metrics_with_native(),
+        _ => site.pages.metrics(),
+    };
     text.push_str(&ProcessReading::of_self().openmetrics());
     text.push_str(&build_info::openmetrics(site.version, build_info::REVISION));
     let body = match format {
-        Format::Text => exposition::to_text(&text),
-        Format::OpenMetrics => text + exposition::EOF,
+        Format::Text => exposition::to_text(&text).into_bytes(),
+        Format::OpenMetrics => (text + exposition::EOF).into_bytes(),
+        Format::Protobuf => exposition::to_protobuf(&text),
     };
     ([(header::CONTENT_TYPE, format.content_type())], body).into_response()
 }

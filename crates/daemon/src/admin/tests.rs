@@ -22,6 +22,12 @@ impl Pages for TestPages {
             .to_owned()
     }
 
+    fn metrics_with_native(&self) -> String {
+        self.metrics()
+            + "# TYPE llm_native_seconds histogram\nllm_native_seconds {count:1,sum:1.0,schema:3,\
+               zero_threshold:1e-6,zero_count:0,positive_spans:[0:1],positive_buckets:[1]}\n"
+    }
+
     fn ready(&self) -> Result<(), String> {
         self.ready.clone()
     }
@@ -79,8 +85,9 @@ fn request(server: &AdminServer, method: &str, path: &str, headers: &str) -> Ans
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     write!(stream, "{method} {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{headers}\r\n")
         .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer);
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     Answer { status, head: head.to_ascii_lowercase(), body: body.to_owned() }
@@ -134,6 +141,23 @@ fn metrics_are_openmetrics_for_those_who_ask() {
     );
     assert!(answer.body.contains("# TYPE weir_build info\nweir_build_info{"), "{}", answer.body);
     assert!(answer.body.ends_with("\n# EOF\n"), "{}", answer.body);
+}
+
+#[test]
+fn metrics_are_protobuf_with_native_histograms_for_those_who_ask() {
+    let server = serve(happy());
+    let accept = "accept: application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
+                  encoding=delimited,*/*;q=0.1\r\n";
+    let answer = request(&server, "GET", "/metrics", accept);
+    let kind = "content-type: application/vnd.google.protobuf; \
+                proto=io.prometheus.client.metricfamily; encoding=delimited";
+    assert!(answer.head.contains(kind), "{}", answer.head);
+    for name in
+        ["llm_requests_total", "llm_native_seconds", "process_cpu_seconds_total", "weir_build_info"]
+    {
+        assert!(answer.body.contains(name), "{name} is not in {}", answer.body);
+    }
+    assert!(!get(&server, "/metrics").body.contains("llm_native_seconds"));
 }
 
 #[test]

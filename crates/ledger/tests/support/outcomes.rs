@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use weir_ledger::{Hop, Ledger, Route};
 use weir_wire::{
-    Degraded, Endpoint, EngineReport, GatewayReport, Outcome, OutcomeKind, Source, TokenCounts,
-    Tokens, UsageMissing,
+    Degraded, Endpoint, EngineReport, GatewayReport, Outcome, OutcomeKind, Parameters, Source,
+    TokenCounts, Tokens, UsageMissing,
 };
 
 /// An outcome of that kind about which nothing else is known.
@@ -16,6 +16,9 @@ pub(crate) fn bare(kind: OutcomeKind) -> Outcome {
         kind,
         endpoint: Endpoint::ChatCompletions,
         model: None,
+        response_model: None,
+        response_id: None,
+        parameters: Parameters::default(),
         http_status: None,
         streamed: false,
         duration: Duration::from_millis(40),

@@ -6,7 +6,8 @@
 use serde::de::MapAccess;
 
 use super::{
-    Call, ERROR, METRICS, MODEL, Malformed, OBJECT, Reading, TIMINGS, USAGE, member, report, text,
+    Call, ERROR, ID, METRICS, MODEL, Malformed, OBJECT, Reading, TIMINGS, USAGE, member, report,
+    text,
 };
 use crate::EngineReport;
 use crate::lenient::{Count, Filled, List, Maybe, Object, Text, skip};
@@ -16,6 +17,7 @@ use crate::wanted::Wanted;
 
 pub(super) const BODY: &[Wanted] = &[
     MODEL,
+    ID,
     USAGE,
     ERROR,
     OBJECT,
@@ -33,6 +35,7 @@ pub(super) fn event(data: &[u8], echo_only: bool) -> Result<Reading<'_>, Malform
         reading.answer = false;
     }
     reading.model = chunk.model.0;
+    reading.id = chunk.id.0;
     reading.usage = chunk.usage;
     reading.error = chunk.error || chunk.object.as_str() == "error";
     reading.engine = chunk.report.object().map(Box::new);
@@ -73,6 +76,7 @@ fn read_choices(choices: List<Choice<'_>>) -> Reading<'_> {
 #[derive(Default)]
 struct Chunk<'de> {
     model: Text<'de>,
+    id: Text<'de>,
     object: Text<'de>,
     choices: List<Choice<'de>>,
     usage: Maybe<Usage>,
@@ -85,6 +89,7 @@ impl<'de> Object<'de> for Chunk<'de> {
     fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         match name {
             "model" => self.model = map.next_value()?,
+            "id" => self.id = map.next_value()?,
             "object" => self.object = map.next_value()?,
             "choices" => self.choices = map.next_value()?,
             "usage" => self.usage = map.next_value()?,

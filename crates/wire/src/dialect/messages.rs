@@ -5,7 +5,9 @@
 
 use serde::de::MapAccess;
 
-use super::{Call, ERROR, Envelope, MODEL, Malformed, OBJECT, Reading, Typed, USAGE, member, text};
+use super::{
+    Call, ERROR, Envelope, ID, MODEL, Malformed, OBJECT, Reading, Typed, USAGE, member, text,
+};
 use crate::lenient::{List, Maybe, Object, Text, skip};
 use crate::members::Members;
 use crate::usage::Usage;
@@ -13,6 +15,7 @@ use crate::wanted::Wanted;
 
 pub(super) const BODY: &[Wanted] = &[
     MODEL,
+    ID,
     USAGE,
     ERROR,
     OBJECT,
@@ -31,6 +34,7 @@ pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malf
         b"message_start" => {
             let message = event.message;
             reading.model = message.model.0;
+            reading.id = message.id.0;
             // `output_tokens` is only a beginning here; the count comes in `message_delta`.
             reading.usage = match message.usage {
                 Maybe::Object(usage) => Maybe::Object(usage.without_output()),

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use serde::de::MapAccess;
 
 use super::{
-    Call, ERROR, Envelope, METRICS, MODEL, Malformed, OBJECT, Reading, TIMINGS, Typed, USAGE,
+    Call, ERROR, Envelope, ID, METRICS, MODEL, Malformed, OBJECT, Reading, TIMINGS, Typed, USAGE,
     member, report, text,
 };
 use crate::EngineReport;
@@ -19,6 +19,7 @@ use crate::wanted::Wanted;
 
 pub(super) const BODY: &[Wanted] = &[
     MODEL,
+    ID,
     USAGE,
     ERROR,
     OBJECT,
@@ -39,6 +40,7 @@ pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malf
     let report = event.response.report.object().or_else(|| event.report.object());
     let mut reading = Reading {
         model: event.response.model.0,
+        id: event.response.id.0,
         engine: report.map(Box::new),
         ..Reading::default()
     };

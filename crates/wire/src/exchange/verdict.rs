@@ -50,6 +50,9 @@ impl Exchange {
             kind,
             endpoint: self.endpoint,
             model: self.model().map(str::to_owned),
+            response_model: response.model.clone(),
+            response_id: response.id.clone(),
+            parameters: self.request.facts().map(|facts| facts.parameters).unwrap_or_default(),
             http_status: response.status,
             streamed,
             duration: now,
@@ -217,7 +220,7 @@ impl Exchange {
 
     /// Choices that were asked for, of each prompt.
     fn asked_choices(&self) -> u64 {
-        self.request.facts().and_then(|facts| facts.choices).unwrap_or(1)
+        self.request.facts().and_then(|facts| facts.parameters.choices).unwrap_or(1)
     }
 
     /// Whether there is more than one choice.

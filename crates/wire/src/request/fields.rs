@@ -1,5 +1,7 @@
 //! The members of a request's body, be it JSON or a form, compressed or not.
 
+use serde::de::DeserializeOwned;
+
 use crate::coding::Decoder;
 use crate::form::Form;
 use crate::members::Members;
@@ -23,6 +25,12 @@ const WANTED: &[Wanted] = &[
     Wanted { name: "max_tokens", limit: 32 },
     Wanted { name: "max_completion_tokens", limit: 32 },
     Wanted { name: "max_output_tokens", limit: 32 },
+    Wanted { name: "temperature", limit: 32 },
+    Wanted { name: "top_p", limit: 32 },
+    Wanted { name: "top_k", limit: 32 },
+    Wanted { name: "frequency_penalty", limit: 32 },
+    Wanted { name: "presence_penalty", limit: 32 },
+    Wanted { name: "seed", limit: 32 },
 ];
 
 /// The same, and what tells the kinds of `/invocations` apart.
@@ -35,6 +43,12 @@ const WANTED_BY_SHAPE: &[Wanted] = &[
     WANTED[5],
     WANTED[6],
     WANTED[7],
+    WANTED[8],
+    WANTED[9],
+    WANTED[10],
+    WANTED[11],
+    WANTED[12],
+    WANTED[13],
     mark("messages"),
     mark("prompt"),
     mark("prompt_embeds"),
@@ -153,7 +167,8 @@ impl Fields {
         members.get("include_usage") == Found::Value(b"true")
     }
 
-    pub(super) fn number(&self, name: &str) -> Option<u64> {
+    /// A number that fits.
+    pub(super) fn number<N: DeserializeOwned>(&self, name: &str) -> Option<N> {
         serde_json::from_slice(self.get(name).value()?).ok()
     }
 

@@ -106,6 +106,9 @@ impl ResponseSide {
                 .filter(|name| !name.is_empty())
                 .map(|name| cut_name(name.into_owned(), self.limits.model_bytes));
         }
+        if self.id.is_none() {
+            self.id = reading.id.filter(|id| !id.is_empty()).as_deref().map(report::cut);
+        }
         self.terminal |= reading.terminal;
         self.error |= reading.error;
         for call in reading.calls {

@@ -143,7 +143,7 @@ fn nothing_is_changed_but_what_weir_asked_for() {
         if asked {
             assert_eq!(added, r#","stream_options":{"include_usage":true}"#, "{}", case.name);
             // llama.cpp has one for each choice.
-            let most = run.facts.as_ref().and_then(|facts| facts.choices).unwrap_or(1);
+            let most = run.facts.as_ref().and_then(|facts| facts.parameters.choices).unwrap_or(1);
             assert!(taken_out.len() as u64 <= most, "{}: {taken_out:?}", case.name);
         } else {
             assert!(added.is_null() && taken_out.is_empty(), "{}: nobody asked", case.name);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use weir_wire::{
-    EngineReport, GatewayReport, Outcome, Progress, RequestFacts, TokenCounts, Tokens,
+    EngineReport, GatewayReport, Outcome, Parameters, Progress, RequestFacts, TokenCounts, Tokens,
 };
 
 use crate::case::Case;
@@ -29,6 +29,10 @@ fn outcome(outcome: &Outcome) -> Value {
         kind,
         endpoint,
         model,
+        response_model,
+        response_id,
+        // Those of the request.
+        parameters: _,
         http_status,
         streamed,
         duration,
@@ -58,6 +62,8 @@ fn outcome(outcome: &Outcome) -> Value {
         "status": kind.status().as_str(),
         "endpoint": endpoint.as_str(),
         "model": model,
+        "response_model": response_model,
+        "response_id": response_id,
         "http_status": http_status,
         "streamed": streamed,
         "duration": time(*duration),
@@ -155,23 +161,45 @@ fn tokens(tokens: &Tokens) -> Value {
 }
 
 fn request(facts: &RequestFacts) -> Value {
-    let RequestFacts {
-        model,
-        stream,
-        has_stream_options,
-        include_usage: _,
-        choices,
-        max_tokens,
-        echo,
-    } = facts;
-    json!({
+    let RequestFacts { model, stream, has_stream_options, include_usage: _, parameters, echo } =
+        facts;
+    let Parameters { choices, max_tokens, .. } = parameters;
+    let members = json!({
         "model": model,
         "stream": stream,
         "has_stream_options": has_stream_options,
         "choices": choices,
         "max_tokens": max_tokens,
         "echo": echo,
-    })
+    });
+    with_parameters(members, parameters)
+}
+
+/// Adds what most requests do not say.
+fn with_parameters(mut members: Value, parameters: &Parameters) -> Value {
+    let Parameters {
+        choices: _,
+        max_tokens: _,
+        temperature,
+        top_p,
+        top_k,
+        frequency_penalty,
+        presence_penalty,
+        seed,
+    } = parameters;
+    for (name, value) in [
+        ("temperature", json!(temperature)),
+        ("top_p", json!(top_p)),
+        ("top_k", json!(top_k)),
+        ("frequency_penalty", json!(frequency_penalty)),
+        ("presence_penalty", json!(presence_penalty)),
+        ("seed", json!(seed)),
+    ] {
+        if !value.is_null() {
+            members[name] = value;
+        }
+    }
+    members
 }
 
 fn live(progress: &Progress) -> Value {

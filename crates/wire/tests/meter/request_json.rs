@@ -4,10 +4,20 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Map, Value, json};
-use weir_wire::{Endpoint, Exchange, Policy, RequestFacts, RequestHead};
+use weir_wire::{Endpoint, Exchange, Parameters, Policy, RequestFacts, RequestHead};
 
-const KEYS: &[&str] =
-    &["model", "stream", "stream_options", "n", "echo", "max_tokens", "messages", "usage"];
+const KEYS: &[&str] = &[
+    "model",
+    "stream",
+    "stream_options",
+    "n",
+    "echo",
+    "max_tokens",
+    "temperature",
+    "seed",
+    "messages",
+    "usage",
+];
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -72,8 +82,13 @@ fn facts(body: &Map<String, Value>) -> RequestFacts {
         has_stream_options: body.contains_key("stream_options"),
         include_usage: body.get("stream_options").and_then(|options| options.get("include_usage"))
             == Some(&Value::Bool(true)),
-        choices: body.get("n").and_then(Value::as_u64),
-        max_tokens: body.get("max_tokens").and_then(Value::as_u64),
+        parameters: Parameters {
+            choices: body.get("n").and_then(Value::as_u64),
+            max_tokens: body.get("max_tokens").and_then(Value::as_u64),
+            temperature: body.get("temperature").and_then(Value::as_f64),
+            seed: body.get("seed").and_then(Value::as_i64),
+            ..Parameters::default()
+        },
         echo: body.get("echo") == Some(&Value::Bool(true)),
     }
 }

@@ -16,6 +16,7 @@ pub(super) struct Files {
     hash: ConfigFile,
     certificate: ConfigFile,
     private: ConfigFile,
+    pub(super) access_log: ConfigFile,
 }
 
 impl Files {
@@ -27,6 +28,7 @@ impl Files {
             hash: file(&secret("hash-of-clients")),
             certificate: file(&made.cert.pem()),
             private: file(&made.signing_key.serialize_pem()),
+            access_log: file(""),
         }
     }
 }
@@ -42,10 +44,12 @@ pub(super) fn config(sim: &Upstream, dead: &DeadPort, files: &Files) -> ConfigFi
         "[proxy]\nedge = \"127.0.0.1:0\"\nengine = \"127.0.0.1:0\"\n\
          [proxy.tls.edge]\ncertificate = {}\nkey = {}\n\
          [proxy.clients]\nmetrics = \"hash\"\nhash_secret_file = {}\n\
+         [proxy.access_log]\npath = {}\nmost_errors = \"1000000/second\"\n\
          [[proxy.keys]]\nalias = \"team\"\nsha256 = \"{:064}\"\n",
         path(&files.certificate),
         path(&files.private),
         path(&files.hash),
+        path(&files.access_log),
         0
     );
     let mut route = |name: &str, upstream: &str, more: &str| {
