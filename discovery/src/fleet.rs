@@ -1,5 +1,5 @@
 //! All that is watched: containers, and engines named by hand. Pure but for what asking engines leaves in
-//! [`Asked`]; `fleet/tasks.rs` sees to it that they are asked.
+//! `Asked`; `fleet/tasks.rs` sees to it that they are asked.
 
 mod claims;
 mod gone;

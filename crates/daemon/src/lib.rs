@@ -60,6 +60,7 @@ pub mod config;
 pub mod exposition;
 pub mod logging;
 pub mod process;
+pub mod program;
 pub mod reload;
 pub mod signals;
 pub mod watched;
