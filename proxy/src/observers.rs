@@ -6,6 +6,7 @@ use weir_wire::Outcome;
 use crate::access_log::AccessLog;
 use crate::config::Config;
 use crate::ended::Ended;
+use crate::otlp_metrics::OtlpMetrics;
 use crate::spans::Spans;
 use crate::trace_context::TraceContext;
 
@@ -13,11 +14,16 @@ use crate::trace_context::TraceContext;
 pub(crate) struct Observers {
     access_log: AccessLog,
     spans: Spans,
+    metrics: OtlpMetrics,
 }
 
 impl Observers {
     pub(crate) fn new(config: &Config, ledger: &Ledger) -> Self {
-        let observers = Self { access_log: AccessLog::new(ledger), spans: Spans::new(ledger) };
+        let observers = Self {
+            access_log: AccessLog::new(ledger),
+            spans: Spans::new(ledger),
+            metrics: OtlpMetrics::new(),
+        };
         observers.follow(config);
         observers
     }
@@ -36,17 +42,24 @@ impl Observers {
     pub(crate) fn ended(&self, ended: &Ended<'_>) {
         self.access_log.ended(ended);
         self.spans.ended(ended);
+        self.metrics.ended(ended);
     }
 
     /// Another configuration, from now on.
     pub(crate) fn follow(&self, config: &Config) {
         self.access_log.follow(config.access_log.as_ref());
         self.spans.follow(&config.telemetry);
+        self.metrics.follow(&config.telemetry);
     }
 
     /// No request will end any more: what waits is written, within bounds.
     pub(crate) fn end(&self) {
         self.access_log.follow(None);
-        self.spans.end();
+        std::thread::scope(|scope| {
+            // Each has its own bound: both at once take no longer than one.
+            let metrics = || self.metrics.end();
+            let _no_thread = std::thread::Builder::new().spawn_scoped(scope, metrics);
+            self.spans.end();
+        });
     }
 }

@@ -57,9 +57,7 @@ pub(crate) fn of(ended: &Ended<'_>, semconv: Semconv) -> Span {
 /// What was asked for, and of whom.
 fn ask(to: &mut Attributes, ended: &Ended<'_>, semconv: Semconv) {
     let outcome = ended.outcome;
-    let upstream: Option<Uri> = ended.upstream.and_then(|url| url.parse().ok());
-    let host = upstream.as_ref().and_then(Uri::host).map(|host| host.trim_matches(['[', ']']));
-    let provider = provider(host, ended.hop);
+    let (provider, address) = answers(ended);
     to.push(("gen_ai.operation.name", Value::Word(operation(outcome.endpoint))));
     if semconv != Semconv::New {
         to.push(("gen_ai.system", Value::Word(provider)));
@@ -71,11 +69,8 @@ fn ask(to: &mut Attributes, ended: &Ended<'_>, semconv: Semconv) {
     if let Some(model) = model(ended) {
         to.push(("gen_ai.request.model", Value::Text(plain(model))));
     }
-    if let Some(host) = host {
-        let is_https = upstream.as_ref().and_then(Uri::scheme_str) == Some("https");
-        let port = upstream.as_ref().and_then(Uri::port_u16);
-        let port = port.unwrap_or(if is_https { 443 } else { 80 });
-        to.push(("server.address", Value::Text(host.to_owned())));
+    if let Some((host, port)) = address {
+        to.push(("server.address", Value::Text(host)));
         to.push(("server.port", Value::Integer(port.into())));
     }
 }
@@ -217,7 +212,7 @@ fn events(began: SystemTime, outcome: &Outcome) -> Vec<Event> {
 }
 
 /// Whether the call failed. One whose client left did not.
-fn has_failed(kind: OutcomeKind) -> bool {
+pub(crate) fn has_failed(kind: OutcomeKind) -> bool {
     let has_left = matches!(
         kind,
         OutcomeKind::ClientClosedBeforeFirstToken | OutcomeKind::ClientClosedMidStream
@@ -226,7 +221,7 @@ fn has_failed(kind: OutcomeKind) -> bool {
 }
 
 /// A word of the conventions, where they have one.
-fn operation(endpoint: Endpoint) -> &'static str {
+pub(crate) fn operation(endpoint: Endpoint) -> &'static str {
     match endpoint {
         Endpoint::ChatCompletions | Endpoint::Responses | Endpoint::Messages => "chat",
         Endpoint::Completions => "text_completion",
@@ -251,6 +246,16 @@ fn model<'a>(ended: &Ended<'a>) -> Option<&'a str> {
         Some(named) if is_public || named == ended.model => Some(named),
         _ => None,
     }
+}
+
+/// Who answers, and where.
+pub(crate) fn answers(ended: &Ended<'_>) -> (&'static str, Option<(String, u16)>) {
+    let upstream: Option<Uri> = ended.upstream.and_then(|url| url.parse().ok());
+    let host = upstream.as_ref().and_then(Uri::host).map(|host| host.trim_matches(['[', ']']));
+    let is_https = upstream.as_ref().and_then(Uri::scheme_str) == Some("https");
+    let port = upstream.as_ref().and_then(Uri::port_u16);
+    let port = port.unwrap_or(if is_https { 443 } else { 80 });
+    (provider(host, ended.hop), host.map(|host| (host.to_owned(), port)))
 }
 
 /// Who answers. The conventions have no word for gateways and engines of one's own.

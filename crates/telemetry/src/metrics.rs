@@ -76,7 +76,15 @@ impl Metrics {
             .build()?;
         let exporter = {
             let _within = runtime.enter();
-            exporter::build_of_metrics(settings)?
+            exporter::build_of_metrics(settings)
+        };
+        let exporter = match exporter {
+            Ok(exporter) => exporter,
+            Err(error) => {
+                // Whoever asked may be inside of another runtime, where none may be waited for.
+                runtime.shutdown_background();
+                return Err(error);
+            }
         };
         let host = settings.endpoint.host().unwrap_or_default().to_owned();
         let within = WithinRuntime {
@@ -175,7 +183,7 @@ impl PushMetricExporter for WithinRuntime {
 
 impl Drop for WithinRuntime {
     fn drop(&mut self) {
-        // Whoever drops it may be inside of another runtime, where none may be waited for.
+        // Inside of another runtime none may be waited for.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }

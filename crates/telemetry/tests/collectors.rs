@@ -9,7 +9,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use weir_telemetry::{Event, Fate, Read, Span, Traces, Value};
+use weir_telemetry::{
+    Attributes, Event, Fate, Histogram, Instrument, Metrics, Read, Span, Traces, Value,
+};
 
 const SECRET: &str = "wormwood";
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -258,4 +260,76 @@ fn one_that_comes_back_gets_what_waited() {
     assert_eq!((export.fate(Fate::Exported), export.fate(Fate::Failed)), (1, 2));
     assert_eq!(got.try_iter().count(), 3);
     export.shutdown(DEADLINE);
+}
+
+/// Metrics that are exported every 10 ms, and one of them.
+fn metrics(url: &str, more: &[(&str, &str)]) -> (Metrics, Histogram) {
+    let mut set = HashMap::from([
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", url),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20wormwood"),
+        ("OTEL_METRIC_EXPORT_INTERVAL", "10"),
+    ]);
+    set.extend(more.iter().copied());
+    let find = |name: &str| set.get(name).map(|it| (*it).to_owned());
+    let read = Read::variables_of_metrics("test", "1", find);
+    assert_eq!(read.warnings, [""; 0]);
+    let metrics = Metrics::start(&read.settings.unwrap()).unwrap();
+    let seconds = Instrument { name: "a.duration", unit: "s", bounds: &[0.5, 1.0] };
+    let histogram = metrics.histogram(seconds);
+    (metrics, histogram)
+}
+
+fn of_model(model: &str) -> Attributes {
+    Attributes::default().with("model", Value::Text(model.to_owned()))
+}
+
+#[test]
+fn metrics_arrive_again_and_again() {
+    // One that can't be had now is made up for by the next.
+    let (url, got) = collector(&[Some("200 OK"), Some("400 Bad Request"), Some("200 OK")]);
+    let (metrics, seconds) = metrics(&url, &[]);
+    seconds.record(0.7, &of_model("tiny"));
+    let first = got.recv_timeout(DEADLINE).unwrap();
+    assert!(first.head.starts_with("post /v1/metrics http/1.1"), "{}", first.head);
+    assert!(first.head.contains("authorization: bearer wormwood"), "{}", first.head);
+    for text in ["a.duration", "model", "tiny", "service.name", "test"] {
+        assert!(first.holds(text), "{text}");
+    }
+    seconds.record(0.7, &of_model("other"));
+    let _refused = got.recv_timeout(DEADLINE).unwrap();
+    let begun = Instant::now();
+    while !got.recv_timeout(DEADLINE).unwrap().holds("other") {
+        assert!(begun.elapsed() < DEADLINE);
+    }
+    metrics.shutdown();
+    assert!(!format!("{metrics:?}").contains(SECRET));
+}
+
+#[test]
+fn what_is_measured_last_is_exported_at_the_end() {
+    let (url, got) = collector(&[Some("200 OK")]);
+    let (metrics, seconds) = metrics(&url, &[("OTEL_METRIC_EXPORT_INTERVAL", "3600000")]);
+    seconds.record(0.7, &of_model("tiny"));
+    metrics.shutdown();
+    assert!(got.recv_timeout(DEADLINE).unwrap().holds("tiny"));
+}
+
+#[test]
+fn nobody_who_measures_waits_for_a_collector() {
+    let (silent, _got) = collector(&[None]);
+    let dead = dead();
+    for (url, protocol) in
+        [(&silent, "http/protobuf"), (&silent, "grpc"), (&dead, "http/protobuf"), (&dead, "grpc")]
+    {
+        let (metrics, seconds) = metrics(url, &[("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)]);
+        let begun = Instant::now();
+        for index in 0..10_000 {
+            seconds.record(0.1, &of_model(&index.to_string()));
+        }
+        assert!(begun.elapsed() < Duration::from_secs(3), "{protocol}: {:?}", begun.elapsed());
+        let begun = Instant::now();
+        metrics.shutdown();
+        drop(metrics);
+        assert!(begun.elapsed() < Duration::from_secs(8), "{protocol}: {:?}", begun.elapsed());
+    }
 }

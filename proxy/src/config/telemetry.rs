@@ -14,11 +14,13 @@ pub struct TelemetryConfig {
     pub slow: Option<Duration>,
     /// Which conventions name the attributes; `None`: as `OTEL_SEMCONV_STABILITY_OPT_IN` says, else both.
     pub semconv: Option<Semconv>,
+    /// Whether requests are exported as metrics, too, unless `OTEL_METRICS_EXPORTER` says.
+    pub metrics: bool,
 }
 
 impl Default for TelemetryConfig {
     fn default() -> Self {
-        Self { slow: Some(Duration::from_secs(10)), semconv: None }
+        Self { slow: Some(Duration::from_secs(10)), semconv: None, metrics: false }
     }
 }
 
@@ -30,11 +32,13 @@ pub(super) struct RawTelemetry {
     slow: Span,
     /// `old`, `new` or `both`.
     semconv: Option<RawSemconv>,
+    /// Whether requests are exported as metrics, too.
+    metrics: bool,
 }
 
 impl Default for RawTelemetry {
     fn default() -> Self {
-        Self { slow: Span::from_secs(10), semconv: None }
+        Self { slow: Span::from_secs(10), semconv: None, metrics: false }
     }
 }
 
@@ -59,5 +63,6 @@ pub(super) fn telemetry(loaded: &Loaded<RawTelemetry>) -> Result<TelemetryConfig
         RawSemconv::New => Semconv::New,
         RawSemconv::Both => Semconv::Both,
     });
-    Ok(TelemetryConfig { slow: (!slow.is_zero()).then_some(slow), semconv })
+    let slow = (!slow.is_zero()).then_some(slow);
+    Ok(TelemetryConfig { slow, semconv, metrics: raw.metrics })
 }

@@ -39,6 +39,8 @@ async fn no_request_notices_a_collector() {
             ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
             ("OTEL_BSP_SCHEDULE_DELAY", "1"),
             ("OTEL_BSP_MAX_QUEUE_SIZE", "10"),
+            ("OTEL_METRICS_EXPORTER", "otlp"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "10"),
         ])
         .await;
         ask(&weir, 30);

@@ -163,3 +163,40 @@ fn no_warning_tells_a_secret() {
         warned(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://user:worm wood@a:4318")]);
     assert!(!warning.contains("wood"), "{warning}");
 }
+
+#[test]
+fn metrics_have_variables_of_their_own() {
+    let read = |set: &[(&str, &str)]| {
+        let find =
+            |name: &str| set.iter().find(|(key, _)| *key == name).map(|(_, it)| (*it).to_owned());
+        let Read { settings, warnings } = Read::variables_of_metrics("weir-proxy", "0.1.0", find);
+        assert_eq!(warnings, [""; 0]);
+        settings
+    };
+    let all = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/");
+    // What is wrong with other signals is theirs to tell.
+    let traces = [("OTEL_TRACES_SAMPLER", "xray"), ("OTEL_BSP_SCHEDULE_DELAY", "long")];
+    let settings = read(&[all, traces[0], traces[1], ("OTEL_METRIC_EXPORT_INTERVAL", "500")]);
+    let settings = settings.unwrap();
+    assert_eq!(settings.endpoint, "http://collector:4318/v1/metrics");
+    let (delay, timeout) = (settings.queue.delay, settings.queue.timeout);
+    assert_eq!((delay, timeout), (Duration::from_millis(500), Duration::from_secs(30)));
+    let own = ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://other/as/it/is");
+    let not_its = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc");
+    let settings = read(&[all, own, not_its, ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "gzip")]);
+    let settings = settings.unwrap();
+    assert_eq!(
+        (settings.endpoint, settings.protocol),
+        ("http://other/as/it/is".parse().unwrap(), Protocol::Http)
+    );
+    assert_eq!(settings.compression, Compression::Gzip);
+    assert_eq!(read(&[all, ("OTEL_METRICS_EXPORTER", "none")]), None);
+    assert_eq!(read(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://a")]), None);
+}
+
+#[test]
+fn who_says_nothing_of_metrics_leaves_it_to_others() {
+    let wants = |text: Option<&str>| crate::wants_metrics(|_| text.map(str::to_owned));
+    assert_eq!((wants(None), wants(Some(" "))), (None, None));
+    assert_eq!((wants(Some("none")), wants(Some("console, otlp"))), (Some(false), Some(true)));
+}

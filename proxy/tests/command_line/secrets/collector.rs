@@ -1,4 +1,4 @@
-//! A collector of spans that keeps all that it is sent.
+//! A collector that keeps all that it is sent.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -18,8 +18,8 @@ impl Collector {
         let keep = Arc::clone(&got);
         std::thread::spawn(move || {
             for socket in listener.incoming() {
-                // One after the other: there is one exporter, with one connection.
-                keep_all(&mut socket.unwrap(), &keep);
+                let keep = Arc::clone(&keep);
+                std::thread::spawn(move || keep_all(&mut socket.unwrap(), &keep));
             }
         });
         Self { url, got }
