@@ -49,14 +49,17 @@ impl AccessLog {
         if self.running.read().as_ref().map(|running| &running.config) == config {
             return;
         }
-        let old = self.running.write().take();
+        let new = config.and_then(|config| match Running::start(config, &self.ledger) {
+            Ok(running) => Some(running),
+            Err(error) => {
+                error!(%error, "No thread for the access log: it stays off.");
+                None
+            }
+        });
+        // What ends from here on is for the new one, however long the old one takes.
+        let old = std::mem::replace(&mut *self.running.write(), new);
         if let Some(old) = old {
             old.writer.stop(PATIENCE);
-        }
-        let Some(config) = config else { return };
-        match Running::start(config, &self.ledger) {
-            Ok(running) => *self.running.write() = Some(running),
-            Err(error) => error!(%error, "No thread for the access log: it stays off."),
         }
     }
 

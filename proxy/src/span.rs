@@ -45,7 +45,7 @@ pub(crate) fn of(ended: &Ended<'_>, semconv: Semconv) -> Span {
         id: ended.trace.span.0,
         parent: ended.trace.parent.map(|parent| parent.0),
         // By the label: a name that anybody may choose would be a name of the span for each.
-        name: format!("{operation} {}", ended.model),
+        name: format!("{operation} {}", plain(ended.model)),
         start: ended.began,
         end: after(ended.began, outcome.duration),
         is_error: has_failed(outcome.kind),
@@ -165,7 +165,7 @@ fn weir(to: &mut Attributes, ended: &Ended<'_>) {
     to.push(("weir.hop", Value::Word(ended.hop.as_str())));
     to.push(("weir.route", Value::Text(ended.route.to_owned())));
     to.push(("weir.endpoint", Value::Word(outcome.endpoint.as_str())));
-    to.push(("weir.model", Value::Text(ended.model.to_owned())));
+    to.push(("weir.model", Value::Text(plain(ended.model))));
     to.push(("weir.outcome", Value::Word(outcome.kind.as_str())));
     to.push(("weir.attempts", Value::count(ended.attempts as u64)));
     let gateway = &outcome.gateway;

@@ -215,11 +215,11 @@ fn a_collector_that_never_answers_holds_up_nobody() {
 fn one_that_refuses_gets_each_batch_once() {
     let (url, got) = collector(&[Some("401 Unauthorized")]);
     let export = Export::to(&url, &[]);
-    export.offer(2);
-    export.wait(Fate::Failed, 2);
+    export.offer(1);
+    export.wait(Fate::Failed, 1);
     assert_eq!(got.try_iter().count(), 1);
     export.shutdown(DEADLINE);
-    assert_eq!(export.all(), 2);
+    assert_eq!(export.all(), 1);
 }
 
 #[test]

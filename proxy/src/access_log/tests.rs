@@ -164,4 +164,7 @@ fn a_stuck_pipe_costs_lines_and_nothing_else() {
     let ending = Instant::now();
     log.follow(None);
     assert!(ending.elapsed() < PATIENCE * 5, "{:?}", ending.elapsed());
+    // Nothing is left without a fate, also what was held.
+    let [written, dropped, ..] = counted(&ledger);
+    assert_eq!(written + dropped, 20_000, "{written} {dropped}");
 }

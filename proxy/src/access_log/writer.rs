@@ -25,8 +25,18 @@ const TICK: Duration = Duration::from_secs(1);
 /// The way to the thread.
 pub(super) struct Writer {
     lines: SyncSender<Vec<u8>>,
+    waiting: Arc<Mutex<Waiting>>,
+    ledger: Ledger,
     /// Closed when the thread has ended.
     ended: Mutex<Receiver<()>>,
+}
+
+/// Lines whose fate is not known yet.
+#[derive(Debug, Default)]
+struct Waiting {
+    lines: u64,
+    /// They have been given up, and counted as such.
+    given_up: bool,
 }
 
 impl Writer {
@@ -38,24 +48,41 @@ impl Writer {
     ) -> io::Result<Self> {
         let (lines, queue) = sync_channel(QUEUE);
         let (ending, ended) = sync_channel(0);
-        let thread = Thread { queue, target, repeats, ledger, batch: Vec::new(), fails: false };
+        let waiting = Arc::<Mutex<Waiting>>::default();
+        let thread = Thread {
+            queue,
+            target,
+            repeats,
+            ledger: ledger.clone(),
+            waiting: Arc::clone(&waiting),
+            batch: Vec::new(),
+            fails: false,
+        };
         let run = move || {
             thread.run();
             drop(ending);
         };
         std::thread::Builder::new().name("weir-access-log".to_owned()).spawn(run)?;
-        Ok(Self { lines, ended: Mutex::new(ended) })
+        Ok(Self { lines, waiting, ledger, ended: Mutex::new(ended) })
     }
 
     /// Whether there was room for the line.
     pub(super) fn offer(&self, line: Vec<u8>) -> bool {
-        self.lines.try_send(line).is_ok()
+        self.waiting.lock().lines += 1;
+        let has_room = self.lines.try_send(line).is_ok();
+        if !has_room {
+            self.waiting.lock().lines -= 1;
+        }
+        has_room
     }
 
-    /// Lets it write what waits, and waits for it, but no longer than that.
+    /// Lets it write what waits, and waits for it, but no longer than that: what waits then is given up.
     pub(super) fn stop(self, patience: Duration) {
         drop(self.lines);
         let _closed = self.ended.into_inner().recv_timeout(patience);
+        let mut waiting = self.waiting.lock();
+        waiting.given_up = true;
+        self.ledger.log_lines(LogLine::Dropped, std::mem::take(&mut waiting.lines));
     }
 }
 
@@ -64,6 +91,7 @@ struct Thread {
     target: Target,
     repeats: Arc<Mutex<Repeats>>,
     ledger: Ledger,
+    waiting: Arc<Mutex<Waiting>>,
     batch: Vec<u8>,
     /// The last batch could not be written.
     fails: bool,
@@ -97,6 +125,7 @@ impl Thread {
 
     fn take(&mut self, left_out: &[LeftOut]) {
         let now = SystemTime::now();
+        self.waiting.lock().lines += left_out.len() as u64;
         left_out.iter().for_each(|it| self.batch.extend(line::of_left_out(it, now)));
     }
 
@@ -104,10 +133,18 @@ impl Thread {
         if self.batch.is_empty() {
             return;
         }
+        if self.waiting.lock().given_up {
+            return self.batch.clear();
+        }
         let (written, result) = self.target.write(&self.batch, Instant::now());
         let (there, lost) = self.batch.split_at(written);
-        self.ledger.log_lines(LogLine::Written, lines(there));
-        self.ledger.log_lines(LogLine::Dropped, lines(lost));
+        let mut waiting = self.waiting.lock();
+        if !waiting.given_up {
+            waiting.lines = waiting.lines.saturating_sub(lines(&self.batch));
+            self.ledger.log_lines(LogLine::Written, lines(there));
+            self.ledger.log_lines(LogLine::Dropped, lines(lost));
+        }
+        drop(waiting);
         self.batch.clear();
         let fails = result.is_err();
         // Once for as long as it lasts.

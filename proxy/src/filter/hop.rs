@@ -58,6 +58,7 @@ pub(super) fn mark(head: &mut RequestHeader, route: &Route, ctx: &Context) -> Re
         return Ok(());
     }
     match route.config.hop {
+        Hop::Edge if ctx.metered.is_none() => {}
         Hop::Edge => head.insert_header(HEADER, ctx.trace.traceparent())?,
         Hop::Engine => {
             head.remove_header(HEADER);

@@ -66,11 +66,14 @@ pub(super) fn head(head: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
         let url = route.config.upstream.url();
         head.insert_header(header::HOST, url.split_once("://").map_or(url, |(_, host)| host))?;
     }
-    if ctx.trace.parent.is_none() {
-        // It belongs to a trace that can't be read.
-        head.remove_header(TRACESTATE);
+    // Of what runs no model there is no span, so whoever is its parent stays it.
+    if ctx.metered.is_some() {
+        if ctx.trace.parent.is_none() {
+            // It belongs to a trace that can't be read.
+            head.remove_header(TRACESTATE);
+        }
+        head.insert_header(TRACEPARENT, ctx.trace.traceparent())?;
     }
-    head.insert_header(TRACEPARENT, ctx.trace.traceparent())?;
     hop::mark(head, route, ctx)?;
     let names_codings = head.headers.contains_key(header::ACCEPT_ENCODING);
     if names_codings && !coding::goes_on(&head.headers, ctx) {

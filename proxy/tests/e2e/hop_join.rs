@@ -73,15 +73,15 @@ async fn delays_in_the_gateway_are_told_and_the_engines_are_not() {
     let scene = Scene::start(manner, false).await;
     let mut scrape = Scrape::default();
     for _ in 0..3 {
-        scrape = scene.chat(true, "tokens=6,ttft=200ms,gap=3ms").await;
+        scrape = scene.chat(true, "tokens=6,ttft=1s,gap=3ms").await;
     }
     assert_eq!((requests(&scrape, "joined"), attempts(&scrape)), (Some(3.0), Some(3.0)));
     assert_eq!(requests(&scrape, "unjoined"), None);
     for (name, least) in [("before_upstream", 0.24), ("after", 0.36)] {
         let (count, sum) = phase(&scrape, name);
         assert_eq!(count, 3.0, "{name}");
-        // The engine's 200 ms are not in it.
-        assert!((least..least + 0.5).contains(&sum), "{name}: {sum}");
+        // The engine's second are not in it.
+        assert!((least..least + 2.5).contains(&sum), "{name}: {sum}");
     }
     for name in ["first_token", "per_event"] {
         assert_eq!(phase(&scrape, name).0, 3.0, "{name}");
@@ -108,10 +108,10 @@ async fn attempts_are_counted() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_is_held_back_is_counted() {
     let scene = Scene::start(Manner { buffers: true, ..BY_TRACE }, false).await;
-    let scrape = scene.chat(true, "tokens=20,gap=5ms").await;
+    let scrape = scene.chat(true, "tokens=20,gap=20ms").await;
     assert_eq!((requests(&scrape, "joined"), buffered(&scrape)), (Some(1.0), Some(1.0)));
     let (count, sum) = phase(&scrape, "first_token");
-    assert!(count == 1.0 && sum > 0.08, "{count}, {sum}: it waited for the last one");
+    assert!(count == 1.0 && sum > 0.3, "{count}, {sum}: it waited for the last one");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -63,7 +63,7 @@ async fn a_hostile_one_is_replaced_and_a_huge_state_harms_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_attempt_and_every_sort_of_request_has_it() {
+async fn every_attempt_has_it_and_what_runs_no_model_keeps_its_own() {
     // Refuses what Weir adds, so that the request is sent again as it was written.
     let sim = Upstream::builder().engine(Engine::strict()).start().await.unwrap();
     let proxy = ProxyGuard::to(&sim);
@@ -71,9 +71,13 @@ async fn every_attempt_and_every_sort_of_request_has_it() {
     let attempts: Vec<_> = sim.requests().iter().map(told).collect();
     assert_eq!(attempts.len(), 2);
     assert_eq!(attempts[0], attempts[1]);
+    // Of what runs no model there is no span: whoever is the parent stays it.
     for path in ["/v1/models", "/health", "/no/such/page"] {
+        ask(proxy.engine(), &Request::get(path).header("traceparent", PARENT)).await;
+        let recorded = sim.requests().pop().unwrap();
+        assert_eq!(recorded.header("traceparent"), Some(PARENT), "{path}");
         ask(proxy.engine(), &Request::get(path)).await;
-        told(&sim.requests().pop().unwrap());
+        assert_eq!(sim.requests().pop().unwrap().header("traceparent"), None, "{path}");
     }
 }
 
