@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
 
+use tracing::info;
+
 use crate::config::Layers;
 use crate::signals::{Signal, Signals};
 use crate::watched::{self, Watched};
@@ -66,7 +68,7 @@ pub trait Reloadable {
     fn reload(&mut self, layers: &Layers);
 }
 
-/// Returns at SIGTERM or SIGINT. SIGHUP, and another content of a file that is in force, make `daemon` read
+/// Says that it serves, and returns at SIGTERM or SIGINT. SIGHUP, and another content of a file that is in force, make `daemon` read
 /// `layers` again; after a refusal, so does that they can be used. Call it within a runtime.
 ///
 /// # Errors
@@ -74,6 +76,8 @@ pub trait Reloadable {
 pub async fn until_signalled<D: Reloadable>(daemon: &mut D, layers: &Layers) -> io::Result<()> {
     let mut signals = Signals::new()?;
     let mut watched = Watched::new(daemon.files(layers));
+    // From here on signals and changes count.
+    info!("Serving.");
     loop {
         let usable = || watched::usable_again(layers.path(), || D::files_if_usable(layers));
         let signal = tokio::select! {

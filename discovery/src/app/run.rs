@@ -24,7 +24,6 @@ impl App {
     /// `layers` again.
     pub fn run_until_signalled(self, layers: &Layers) -> Result<(), StartError> {
         let Self { config, state, runtime, admin, watching, task } = self;
-        info!("Serving.");
         let mut in_force = InForce { config, state, watching };
         runtime.block_on(reload::until_signalled(&mut in_force, layers))?;
         admin.stop();

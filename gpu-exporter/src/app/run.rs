@@ -22,7 +22,6 @@ impl App {
     /// `layers` again.
     pub fn run_until_signalled(self, layers: &Layers) -> Result<(), StartError> {
         let Self { config, pages, runtime, admin, sampler } = self;
-        info!("Serving.");
         runtime.block_on(reload::until_signalled(&mut InForce { config, pages }, layers))?;
         admin.stop();
         drop(sampler);
