@@ -45,11 +45,19 @@ python)
     ;;
 rules)
     need promtool prometheus "to test the rules for Prometheus"
+    need amtool prometheus-alertmanager "to test the routes of Alertmanager"
     ;;
 real)
     need curl curl "the README's own lines, which are tested, and compressed answers"
     need prometheus prometheus "the test that scrapes with a real Prometheus"
     need promtool prometheus "promtool check metrics"
+    ;;
+stack)
+    need prometheus prometheus "the test that fills a real Prometheus with the stack's series"
+    need prometheus-alertmanager prometheus-alertmanager "the test of what Alertmanager sends and holds back"
+    need prometheus-node-exporter prometheus-node-exporter "the series of the host"
+    need haproxy haproxy "the test of what the proxy of Docker's socket lets through"
+    need kubectl kubernetes-client "to put the manifests together"
     ;;
 docker)
     for program in containerd runc podman; do
@@ -61,7 +69,7 @@ docker)
     need strip binutils "to make their image small"
     ;;
 *)
-    echo "usage: tools.sh build|count|fuzz|python|rules|real|docker" >&2
+    echo "usage: tools.sh build|count|fuzz|python|rules|real|stack|docker" >&2
     exit 2
     ;;
 esac
