@@ -27,13 +27,13 @@ work=$(mktemp -d)
 # Inherited by everything that is started here, so that what is left over is found.
 export ACCEPT_RUN="$$-$RANDOM$RANDOM"
 
-# ours: process ids of Weir's programs that this run has started.
+# ours: process ids of Weir's programs, and of Prometheus, that this run has started.
 ours() {
     local process program
     for process in /proc/[0-9]*; do
         program=$(readlink "$process/exe" 2>/dev/null) || continue
         case "${program##*/}" in
-        weir-*) grep -qsz "^ACCEPT_RUN=$ACCEPT_RUN\$" "$process/environ" && echo "${process##*/}" ;;
+        weir-* | prometheus) grep -qsz "^ACCEPT_RUN=$ACCEPT_RUN\$" "$process/environ" && echo "${process##*/}" ;;
         esac
     done
     return 0
@@ -134,7 +134,7 @@ PYTHON
 ) || fail "the summary of the demo is not as it should be"
 
 # Without a length it goes on until Ctrl-C.
-"$bin/weir-loadtest" demo --proxy "$bin/weir-proxy" >"$work/table" 2>&1 &
+"$bin/weir-loadtest" demo --proxy "$bin/weir-proxy" --rules config/prometheus/rules >"$work/table" 2>&1 &
 demo=$!
 for _ in $(seq 300); do
     ! grep -q '^outcomes since' "$work/table" || break
@@ -142,9 +142,55 @@ for _ in $(seq 300); do
     sleep 0.1
 done
 grep -q '^outcomes since' "$work/table" || fail "no table within 30 s: $(cat "$work/table")"
+
+# Beside it, where there is one, Prometheus has read all of it, and has the rules of the stack.
+monitored="there is no Prometheus here"
+if command -v prometheus >/dev/null; then
+    prometheus=$(sed -n 's/^  prometheus  *\(http:[^,]*\), with the rules of .*/\1/p' "$work/table")
+    [ -n "$prometheus" ] || fail "Prometheus does not run with the rules: $(grep '^  prometheus' "$work/table")"
+    monitored=$(python3 - "$prometheus" <<'PYTHON'
+import json
+import sys
+import time
+import urllib.parse
+import urllib.request
+
+JOBS = {"prometheus": 1, "vllm": 2, "weir-gpu-exporter": 1, "weir-proxy": 1}
+P95 = "histogram_quantile(0.95, sum by (le, model) (rate(llm_time_to_first_token_seconds_bucket[1m])))"
+
+ask = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def get(path):
+    with ask.open(f"{sys.argv[1]}/api/v1/{path}", timeout=10) as answer:
+        return json.load(answer)["data"]
+
+
+def values(expression):
+    result = get("query?" + urllib.parse.urlencode({"query": expression}))["result"]
+    return [(series["metric"], float(series["value"][1])) for series in result]
+
+
+deadline = time.monotonic() + 30
+while True:
+    up = {labels["job"]: int(value) for labels, value in values("sum by (job) (up)")}
+    models = [labels["model"] for labels, value in values(P95) if value > 0]
+    if up == JOBS and len(models) == 2:
+        break
+    if time.monotonic() > deadline:
+        sys.exit(f"not within 30 s: targets that are up {up}, times to first tokens of {models}")
+    time.sleep(0.2)
+rules = [rule for group in get("rules")["groups"] for rule in group["rules"]]
+if not rules:
+    sys.exit("Prometheus has no rules")
+print(f"Prometheus has read {sum(JOBS.values())} targets, and has {len(rules)} rules")
+PYTHON
+    ) || fail "Prometheus beside the demo does not answer as it should"
+fi
+
 kill -INT "$demo"
 wait "$demo" || fail "Ctrl-C: the demo ended with code $?: $(tail -n 5 "$work/table")"
 tail -n 1 "$work/table" | grep -q 'it adds up' || fail "Ctrl-C: $(tail -n 1 "$work/table")"
 nothing_left "after Ctrl-C"
 
-echo "accept: ok. Clone to numbers in ${took} s; $summary; Ctrl-C leaves nothing behind."
+echo "accept: ok. Clone to numbers in ${took} s; $summary; $monitored; Ctrl-C leaves nothing behind."

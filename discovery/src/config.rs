@@ -3,7 +3,7 @@
 mod engine;
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use weir_daemon::admin::AdminAccess;
 use weir_daemon::config::{ConfigError, Layers, Loaded, RawAdminAccess, Sources, Span, Table};
+use weir_daemon::program::AdminAddress;
 
 pub use engine::EngineConfig;
 use engine::RawEngine;
@@ -104,7 +105,7 @@ struct RawDiscovery {
 impl Default for RawDiscovery {
     fn default() -> Self {
         Self {
-            listen: ([127, 0, 0, 1], 9901).into(),
+            listen: Config::ADMIN.default,
             admin_access: RawAdminAccess::default(),
             docker: "auto".to_owned(),
             host: "127.0.0.1".to_owned(),
@@ -128,6 +129,13 @@ impl Watching {
 }
 
 impl Config {
+    /// Where the pages are, and which key says otherwise.
+    pub const ADMIN: AdminAddress = AdminAddress {
+        table: Table::Discovery,
+        key: "listen",
+        default: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9901),
+    };
+
     /// Reads, checks and resolves the layers.
     pub fn load(layers: &Layers) -> Result<Self, ConfigError> {
         let loaded: Loaded<RawDiscovery> = Sources::read(layers)?.table(Table::Discovery)?;
@@ -231,8 +239,7 @@ fn engine_listeners(loaded: &Loaded<RawDiscovery>) -> Result<BTreeSet<(String, u
 
 fn is_host(host: &str) -> bool {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    host.parse::<std::net::IpAddr>().is_ok()
-        || ((1..=253).contains(&host.len()) && host.chars().all(is_name))
+    host.parse::<IpAddr>().is_ok() || ((1..=253).contains(&host.len()) && host.chars().all(is_name))
 }
 
 fn check_span<T>(

@@ -1,6 +1,6 @@
 //! The exporter's configuration: read strictly, then resolved to plain types that need no defaults.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use weir_daemon::admin::AdminAccess;
 use weir_daemon::config::{ConfigError, Layers, Loaded, RawAdminAccess, Sources, Span, Table};
+use weir_daemon::program::AdminAddress;
 
 use crate::container::is_proc;
 
@@ -79,7 +80,7 @@ struct RawGpuExporter {
 impl Default for RawGpuExporter {
     fn default() -> Self {
         Self {
-            listen: ([127, 0, 0, 1], 9445).into(),
+            listen: Config::ADMIN.default,
             admin_access: RawAdminAccess::default(),
             source: SourceKind::default(),
             interval: Span::from_secs(1),
@@ -91,6 +92,13 @@ impl Default for RawGpuExporter {
 }
 
 impl Config {
+    /// Where the pages are, and which key says otherwise.
+    pub const ADMIN: AdminAddress = AdminAddress {
+        table: Table::GpuExporter,
+        key: "listen",
+        default: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9445),
+    };
+
     /// Reads, checks and resolves the layers.
     pub fn load(layers: &Layers) -> Result<Self, ConfigError> {
         let loaded: Loaded<RawGpuExporter> = Sources::read(layers)?.table(Table::GpuExporter)?;

@@ -9,7 +9,12 @@ use weir_gpu_exporter::{App, Args, Config};
 fn main() -> ExitCode {
     let args = Args::parse();
     let layers = args.layers();
-    let program =
-        Program { name: "weir-gpu-exporter", common: &args.common, layers, load: Config::load };
+    let program = Program {
+        name: "weir-gpu-exporter",
+        common: &args.common,
+        layers,
+        load: Config::load,
+        admin: Config::ADMIN,
+    };
     program.run(nothing_to_check, |config, layers| App::start(config)?.run_until_signalled(layers))
 }

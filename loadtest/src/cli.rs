@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use reqwest::Url;
 use weir_sim::{Engine, Plan};
 
 /// The run failed.
@@ -15,7 +16,7 @@ pub(crate) const EXIT_USAGE: u8 = 2;
 const EXIT_CODES: &str = "Exit codes: 0 ended as asked, Ctrl-C and SIGTERM included; 1 failed; \
     2 wrong arguments.";
 
-/// Simulated engines, and a demonstration of the proxy with them.
+/// Simulated engines, light traffic, and a demonstration of the proxy with both.
 #[derive(Debug, Parser)]
 #[command(name = "weir-loadtest", version, after_help = EXIT_CODES)]
 pub(crate) struct Args {
@@ -27,6 +28,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Sim(Box<SimArgs>),
     Demo(DemoArgs),
+    Traffic(TrafficArgs),
+    Healthcheck(HealthcheckArgs),
 }
 
 /// Run a simulated engine until Ctrl-C.
@@ -46,6 +49,10 @@ pub(crate) struct SimArgs {
     /// How it answers; a request's x-sim header, written alike, changes it for that request.
     #[arg(long, value_name = "PLAN", default_value = "tokens=64,ttft=80ms,gap=12ms")]
     pub(crate) plan: Plan,
+    /// Draft three tokens ahead of each step, as vLLM's metrics then say; what an event has beyond its first
+    /// token (tokens_per_event=2) was accepted.
+    #[arg(long)]
+    pub(crate) speculative: bool,
 }
 
 const SIM_HELP: &str = "\
@@ -72,6 +79,15 @@ pub(crate) struct DemoArgs {
     /// The proxy's program [default: weir-proxy beside this program].
     #[arg(long, value_name = "PATH")]
     pub(crate) proxy: Option<PathBuf>,
+    /// Prometheus' program [default: prometheus, from PATH].
+    #[arg(long, value_name = "PATH")]
+    pub(crate) prometheus: Option<PathBuf>,
+    /// Start no Prometheus, even where there is one.
+    #[arg(long, conflicts_with_all = ["prometheus", "rules"])]
+    pub(crate) no_prometheus: bool,
+    /// Folder with rules for Prometheus, *.yml [default: no rules].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
     /// End by itself after so long, such as 20s or 2m.
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     pub(crate) length: Option<Duration>,
@@ -81,9 +97,13 @@ pub(crate) struct DemoArgs {
 }
 
 const DEMO_HELP: &str = "\
-Addresses: 127.0.0.1:9801 for requests and 127.0.0.1:9900 for metrics, free ports where those are
-taken. On a terminal the table is redrawn every second, elsewhere printed every 5 s; NO_COLOR is
-honoured. Every figure is from the proxy's /metrics.
+Addresses: 127.0.0.1:9801 for requests, 127.0.0.1:9900 for metrics and 127.0.0.1:23001 for Prometheus,
+free ports where those are taken. On a terminal the table is redrawn every second, elsewhere printed
+every 5 s; NO_COLOR is honoured. Every figure of the table is from the proxy's /metrics.
+
+Prometheus, where there is one, reads the proxy, the engines and eight simulated GPUs (if
+weir-gpu-exporter is beside this program) every 2 s. Whatever goes wrong with it is said, and the
+demo goes on without it.
 
 Summary (--json), over the whole run; a member that nothing is known about is absent:
   seconds              length of the measurement
@@ -96,6 +116,65 @@ Summary (--json), over the whole run; a member that nothing is known about is ab
 
 Exit codes: 0 ended as asked, Ctrl-C and SIGTERM included; 1 the proxy failed, or its ledger does
 not add up; 2 wrong arguments.";
+
+/// Send light mixed traffic until Ctrl-C: chats and completions, streamed and not, a few clients that leave, a
+/// few that are wrong.
+#[derive(Debug, clap::Args)]
+#[command(after_help = TRAFFIC_HELP)]
+pub(crate) struct TrafficArgs {
+    /// Where requests go, such as http://127.0.0.1:9800.
+    #[arg(long, value_name = "URL", value_parser = target)]
+    pub(crate) target: Url,
+    /// Name of a model to ask for; may be given several times.
+    #[arg(long = "model", value_name = "NAME", required = true)]
+    pub(crate) models: Vec<String>,
+    /// Requests per second, on average.
+    #[arg(long, value_name = "NUMBER", default_value = "2", value_parser = rate)]
+    pub(crate) rate: f64,
+    /// File with the key that goes with each request, as a bearer token.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// End by itself after so long, such as 20s or 2m.
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub(crate) length: Option<Duration>,
+}
+
+const TRAFFIC_HELP: &str = "\
+Requests come at random moments, whether or not others are still under way, but never more than 64 at
+once: those beyond are left out, and counted. While nobody answers at the target it waits, and asks for
+/v1/models every second. What came of the requests is said every minute on stderr, and at the end on
+stdout.
+
+To simulated engines (weir-loadtest sim) each request says with x-sim how to answer it, and one of a
+hundred with which fault; other servers pass over that.
+
+Exit codes: 0 ended as asked, Ctrl-C and SIGTERM included; 1 with --for, nobody answered at all;
+2 wrong arguments.";
+
+/// Ask a URL, and exit with 0 if it answers well within 2 s, else with 1: a health check for containers.
+#[derive(Debug, clap::Args)]
+pub(crate) struct HealthcheckArgs {
+    /// What to ask.
+    #[arg(value_name = "URL", value_parser = target, default_value = "http://127.0.0.1:8000/health")]
+    pub(crate) url: Url,
+}
+
+fn target(text: &str) -> Result<Url, String> {
+    let wrong = || "expected a URL such as http://127.0.0.1:9800".to_owned();
+    let url: Url = text.parse().map_err(|_| wrong())?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(wrong());
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+        return Err("expected a URL without a user and without a query".to_owned());
+    }
+    Ok(url)
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| (0.001..=1000.0).contains(rate));
+    rate.ok_or_else(|| "expected a number from 0.001 to 1000".to_owned())
+}
 
 fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "expected a duration such as 500ms, 20s or 2m".to_owned();
@@ -122,6 +201,18 @@ mod tests {
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
         for bad in ["20", "s", "", "1.5s", "20 s", "99999999999999999999s"] {
             assert!(duration(bad).unwrap_err().contains("20s"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn targets_and_rates_are_checked() {
+        assert_eq!(target("http://weir:9800/").unwrap().as_str(), "http://weir:9800/");
+        for bad in ["weir:9800", "/v1", "ftp://weir", "http://me:pw@weir", "http://weir/?key=1"] {
+            assert!(target(bad).unwrap_err().contains("expected a URL"), "{bad}");
+        }
+        assert_eq!(rate("0.5"), Ok(0.5));
+        for bad in ["0", "-1", "NaN", "inf", "1001", "2/s"] {
+            assert!(rate(bad).unwrap_err().contains("0.001 to 1000"), "{bad}");
         }
     }
 

@@ -3,10 +3,13 @@
 
 mod address;
 mod child;
-mod config_file;
 mod engines;
 mod figures;
+mod folder;
 mod head;
+mod monitoring;
+mod prometheus;
+mod proxy;
 mod quantity;
 mod screen;
 mod summary;
@@ -23,14 +26,18 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use weir_sim::Upstream;
 
 use self::address::Addresses;
-use self::child::{ChildError, Proxy};
-use self::config_file::{ConfigFile, RouteLine};
-use self::engines::ENGINES;
+use self::child::{Child, ChildError};
+pub(crate) use self::engines::ENGINES;
 use self::figures::Figures;
+use self::folder::Folder;
+use self::monitoring::{Monitoring, MonitoringError};
+use self::prometheus::Job;
+use self::proxy::RouteLine;
 use self::screen::Screen;
 use self::traffic::Traffic;
 use self::watch::{Watch, WatchError};
 use crate::cli::DemoArgs;
+use crate::http;
 use crate::signals::Signals;
 
 /// Why the demo could not be shown to its end.
@@ -44,12 +51,19 @@ pub(crate) enum DemoError {
     Engine(#[source] io::Error),
     #[error("finding free ports")]
     Addresses(#[source] io::Error),
-    #[error("writing the proxy's configuration")]
+    #[error("writing the configurations")]
     Config(#[source] io::Error),
     #[error("making an HTTP client")]
     Client(#[from] reqwest::Error),
+    #[error(
+        "there is no program {}: build it with `cargo build -p weir-proxy`, or name it with --proxy",
+        .0.display()
+    )]
+    NoProxy(PathBuf),
     #[error(transparent)]
     Proxy(#[from] ChildError),
+    #[error(transparent)]
+    Monitoring(#[from] MonitoringError),
     #[error(transparent)]
     Watch(#[from] WatchError),
     #[error("writing the table")]
@@ -63,7 +77,7 @@ pub(crate) enum DemoError {
 impl DemoError {
     /// The arguments were wrong.
     pub(crate) fn is_usage(&self) -> bool {
-        matches!(self, Self::Proxy(ChildError::NotFound(_)))
+        matches!(self, Self::NoProxy(_) | Self::Monitoring(_))
     }
 }
 
@@ -90,18 +104,19 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), DemoError> {
 struct Stage {
     engines: Vec<Upstream>,
     addresses: Addresses,
-    proxy: Proxy,
+    proxy: Child,
+    monitoring: Monitoring,
+    /// What went wrong beside the proxy since the start.
+    notes: Vec<String>,
     client: Client,
     watch: Watch,
-    /// Read by the proxy at its start, and again if it is told to.
-    _config: ConfigFile,
+    /// Of the programs above; dropped after them.
+    _folder: Folder,
 }
 
 impl Stage {
     async fn set(args: &DemoArgs) -> Result<Self, DemoError> {
-        // Another provider in place is as good: all is plain HTTP.
-        let _already = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().no_proxy().build()?;
+        let client = http::client().build()?;
         let mut engines = Vec::new();
         for spec in &ENGINES {
             engines.push(spec.start().await.map_err(DemoError::Engine)?);
@@ -112,14 +127,32 @@ impl Stage {
             .zip(&urls)
             .map(|(spec, upstream)| RouteLine { name: spec.route, upstream, model: spec.model })
             .collect();
-        let program = program(args)?;
+        let program = proxy::program(args.proxy.as_deref()).map_err(DemoError::Program)?;
         let addresses = Addresses::choose().map_err(DemoError::Addresses)?;
-        let config = ConfigFile::write(addresses, &routes).map_err(DemoError::Config)?;
-        let mut proxy = Proxy::start(&program, config.path())?;
+        let folder = Folder::new().map_err(DemoError::Config)?;
+        let config = folder.write("weir.toml", &proxy::config(addresses, &routes));
+        let mut proxy = match proxy::start(&program, &config.map_err(DemoError::Config)?) {
+            Err(ChildError::NotFound { path, .. }) => return Err(DemoError::NoProxy(path)),
+            started => started?,
+        };
         let admin = format!("http://{}", addresses.admin);
         proxy.ready(&client, &format!("{admin}/ready")).await?;
+        let jobs: Vec<Job> = vec![
+            ("weir-proxy", vec![addresses.admin.to_string()]),
+            ("vllm", engines.iter().map(|engine| engine.addr().to_string()).collect()),
+        ];
+        let monitoring = Monitoring::start(args, &folder, jobs, &client).await?;
         let watch = Watch::start(client.clone(), format!("{admin}/metrics")).await?;
-        Ok(Self { engines, addresses, proxy, client, watch, _config: config })
+        Ok(Self {
+            engines,
+            addresses,
+            proxy,
+            monitoring,
+            notes: Vec::new(),
+            client,
+            watch,
+            _folder: folder,
+        })
     }
 
     /// Sends traffic and shows what the proxy says of it, until the time is up, a signal comes or
@@ -131,7 +164,7 @@ impl Stage {
         length: Option<Duration>,
     ) -> Result<(), DemoError> {
         screen
-            .begin(head::lines(self.addresses, &self.engines))
+            .begin(head::lines(self.addresses, &self.engines, &self.monitoring))
             .await
             .map_err(DemoError::Output)?;
         let _traffic = Traffic::start(&self.client, &format!("http://{}", self.addresses.listener));
@@ -151,6 +184,7 @@ impl Stage {
                 () = &mut time_is_up => return Ok(()),
                 () = signals.next() => return Ok(()),
                 died = self.proxy.died() => return Err(died.into()),
+                note = self.monitoring.died() => self.notes.push(note),
                 drawn = screen.resized() => drawn.map_err(DemoError::Output)?,
                 _ = seconds.tick() => {
                     let stale = self.watch.take().await.err().map(|error| error.to_string());
@@ -163,7 +197,9 @@ impl Stage {
     }
 
     fn draw(&self, screen: &mut Screen, stale: Option<&str>) -> Result<(), DemoError> {
-        let lines = table::lines(&self.watch.window(), self.watch.age(), stale, screen.colours());
+        let mut lines =
+            table::lines(&self.watch.window(), self.watch.age(), stale, screen.colours());
+        lines.extend_from_slice(&self.notes);
         screen.show(&lines).map_err(DemoError::Output)
     }
 
@@ -179,7 +215,8 @@ impl Stage {
         };
         let shown = settled.and_then(|()| self.draw(screen, None));
         let figures = self.watch.whole();
-        let mut lines = summary::lines(&figures);
+        let mut lines = self.monitoring.stop().await;
+        lines.extend(summary::lines(&figures));
         if !self.proxy.stop().await? {
             lines.push("The proxy did not end when it was told to, and was killed.".to_owned());
         }
@@ -189,15 +226,5 @@ impl Stage {
         shown?;
         screen.end(&lines).map_err(DemoError::Output)?;
         Ok(figures)
-    }
-}
-
-fn program(args: &DemoArgs) -> Result<PathBuf, DemoError> {
-    match &args.proxy {
-        Some(path) => Ok(path.clone()),
-        None => {
-            let own = std::env::current_exe().map_err(DemoError::Program)?;
-            Ok(own.with_file_name("weir-proxy"))
-        }
     }
 }

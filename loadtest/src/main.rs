@@ -2,8 +2,12 @@
 
 mod cli;
 mod demo;
+mod healthcheck;
+mod http;
+mod order;
 mod signals;
 mod sim;
+mod traffic;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -19,7 +23,8 @@ fn main() -> ExitCode {
         Err(error) => {
             // There is nowhere left to report that stderr is closed.
             let _unreported = writeln!(std::io::stderr(), "weir-loadtest: {error:#}");
-            let unusable = error.downcast_ref().is_some_and(demo::DemoError::is_usage);
+            let unusable = error.downcast_ref().is_some_and(demo::DemoError::is_usage)
+                || error.downcast_ref().is_some_and(traffic::TrafficError::is_usage);
             ExitCode::from(if unusable { cli::EXIT_USAGE } else { cli::EXIT_FAILED })
         }
     }
@@ -30,6 +35,8 @@ fn run(args: &Args) -> anyhow::Result<()> {
     match &args.command {
         Command::Sim(args) => runtime.block_on(sim::run(args))?,
         Command::Demo(args) => runtime.block_on(demo::run(args))?,
+        Command::Traffic(args) => runtime.block_on(traffic::run(args))?,
+        Command::Healthcheck(args) => runtime.block_on(healthcheck::run(args))?,
     }
     Ok(())
 }

@@ -22,11 +22,15 @@ pub(crate) enum SimError {
 /// Serves until it is told to end.
 pub(crate) async fn run(args: &SimArgs) -> Result<(), SimError> {
     let mut signals = Signals::new().map_err(SimError::Signals)?;
+    let engine = args.engine.clone();
     let upstream = Upstream::builder()
-        .engine(args.engine.clone())
+        .engine(if args.speculative { engine.speculative() } else { engine })
         .models(args.models.clone())
         .plan(args.plan.clone())
         .bind(args.listen)
+        // Nobody looks at them here.
+        .keep_requests(1)
+        .keep_bodies(0)
         .start()
         .await
         .map_err(|source| SimError::Listen { address: args.listen, source })?;

@@ -7,13 +7,14 @@ mod reload;
 mod resolve;
 mod telemetry;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use weir_daemon::admin::AdminAccess;
 use weir_daemon::config::{ConfigError, Layers, Sources, Table};
+use weir_daemon::program::AdminAddress;
 use weir_ledger::Hop;
 use weir_wire::UsagePolicy;
 
@@ -150,6 +151,13 @@ pub struct RouteConfig {
 }
 
 impl Config {
+    /// Where the pages are, and which key says otherwise.
+    pub const ADMIN: AdminAddress = AdminAddress {
+        table: Table::Proxy,
+        key: "admin",
+        default: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9900),
+    };
+
     /// Reads, checks and resolves the layers.
     pub fn load(layers: &Layers) -> Result<Self, ConfigError> {
         let sources = Sources::read(layers)?;

@@ -9,6 +9,12 @@ use weir_proxy::{App, Args, Config};
 fn main() -> ExitCode {
     let args = Args::parse();
     let layers = args.layers();
-    let program = Program { name: "weir-proxy", common: &args.common, layers, load: Config::load };
+    let program = Program {
+        name: "weir-proxy",
+        common: &args.common,
+        layers,
+        load: Config::load,
+        admin: Config::ADMIN,
+    };
     program.run(App::check, |config, layers| App::start(config)?.run_until_signalled(layers))
 }

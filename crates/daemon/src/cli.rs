@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use crate::healthcheck::Probe;
 use crate::logging::LogFormat;
 
 /// The exit code of a daemon whose configuration cannot be used; clap's too, for wrong flags.
@@ -18,6 +19,19 @@ pub struct CommonArgs {
     /// Validate the configuration and exit.
     #[arg(long)]
     pub check: bool,
+
+    /// Ask the daemon that runs with these settings for /health, with =ready for /ready, and exit: 0 if
+    /// it answers well within 2 s, 1 if not. For health checks of containers.
+    #[arg(
+        long,
+        value_name = "PROBE",
+        value_enum,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "health",
+        conflicts_with = "check"
+    )]
+    pub healthcheck: Option<Probe>,
 
     /// Log as JSON lines or as text; text if stderr is a terminal, JSON if not, unless told.
     #[arg(long, value_name = "FORMAT", value_enum)]
@@ -51,6 +65,19 @@ mod tests {
         assert_eq!(common.config, Some(PathBuf::from("a.toml")));
         assert!(common.check);
         assert_eq!(common.log_format(), LogFormat::Json);
+    }
+
+    #[test]
+    fn a_health_check_asks_for_health_unless_told() {
+        let probe = |flag: &str| {
+            let args = Args::try_parse_from(["weir-test", flag]);
+            args.map(|args| args.common.healthcheck)
+        };
+        assert_eq!(probe("--healthcheck").unwrap(), Some(Probe::Health));
+        assert_eq!(probe("--healthcheck=ready").unwrap(), Some(Probe::Ready));
+        assert!(probe("--healthcheck=live").unwrap_err().to_string().contains("health, ready"));
+        let both = Args::try_parse_from(["weir-test", "--healthcheck", "--check"]);
+        assert_eq!(both.unwrap_err().exit_code(), i32::from(EXIT_CONFIG));
     }
 
     #[test]

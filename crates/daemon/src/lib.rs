@@ -1,5 +1,5 @@
 //! What every Weir daemon shares: layered configuration, common flags, logging, the admin pages,
-//! exposition formats, process metrics, signals and files that are watched.
+//! exposition formats, process metrics, health checks, signals and files that are watched.
 //!
 //! It knows no daemon, no proxy library and no metrics library: a daemon hands its metrics over as
 //! OpenMetrics text and its configuration as a type that serde can read.
@@ -58,6 +58,7 @@ pub mod build_info;
 pub mod cli;
 pub mod config;
 pub mod exposition;
+pub mod healthcheck;
 pub mod logging;
 pub mod process;
 pub mod program;

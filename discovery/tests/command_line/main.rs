@@ -11,6 +11,7 @@ mod access;
 mod check;
 mod engines;
 mod faults;
+mod healthcheck;
 mod scripted;
 
 use weir_test_daemon::{Daemon, Program, TestFile, file};

@@ -9,6 +9,7 @@
 
 mod access;
 mod check;
+mod healthcheck;
 mod simulate;
 mod start;
 

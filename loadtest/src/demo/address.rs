@@ -1,4 +1,4 @@
-//! Where the proxy is to listen: its usual addresses, or free ones.
+//! Where programs are to listen: at their usual addresses, or free ones.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -23,6 +23,11 @@ impl Addresses {
         let (listener, admin) = (free(LISTENER)?, free(ADMIN)?);
         Ok(Self { listener: listener.local_addr()?, admin: admin.local_addr()? })
     }
+}
+
+/// An address of this host with the usual port, or with a free one where that is taken.
+pub(crate) fn local(usual: u16) -> io::Result<SocketAddr> {
+    free(usual)?.local_addr()
 }
 
 fn free(usual: u16) -> io::Result<TcpListener> {

@@ -1,4 +1,4 @@
-//! The proxy as a child process: starting it, waiting until it is ready, ending it.
+//! A program as a child process: starting it, waiting until it is ready, ending it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,70 +9,76 @@ use std::time::Duration;
 
 use reqwest::Client;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{self, Command};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-/// How long the proxy may take to start.
+/// How long a program may take to start.
 const START: Duration = Duration::from_secs(20);
 /// How long it may take to end before it is killed.
 const END: Duration = Duration::from_secs(5);
-/// How long after its end the rest of its log may take to arrive.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long after its end the rest of its log may take to arrive. Less than a second, after which the demo asks anew.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+/// What stands for a log without a line.
+const SILENCE: &str = "(it said nothing)";
 /// Lines of its log that are kept.
 const KEPT_LINES: usize = 15;
 
-/// What went wrong with the proxy.
+/// What went wrong with a program.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ChildError {
-    #[error(
-        "there is no program {}: build it with `cargo build -p weir-proxy`, or name it with --proxy",
-        .0.display()
-    )]
-    NotFound(PathBuf),
+    #[error("there is no program {}", path.display())]
+    NotFound { name: &'static str, path: PathBuf },
     #[error("starting {}", path.display())]
     Start { path: PathBuf, source: io::Error },
-    #[error("the proxy ended ({status}); its last log lines:\n{log}")]
-    Died { status: ExitStatus, log: String },
+    #[error("{name} ended ({status}); its last log lines:\n{log}")]
+    Died { name: &'static str, status: ExitStatus, log: String },
     #[error(
-        "the proxy did not become ready within {} s: {url} {found}; its last log lines:\n{log}",
+        "{name} did not become ready within {} s: {url} {found}; its last log lines:\n{log}",
         START.as_secs()
     )]
-    NotReady { url: String, found: String, log: String },
-    #[error("waiting for the proxy's end")]
-    Wait(#[from] io::Error),
+    NotReady { name: &'static str, url: String, found: String, log: String },
+    #[error("waiting for the end of {name}")]
+    Wait { name: &'static str, source: io::Error },
 }
 
-/// The running proxy. Dropping it kills it.
-pub(crate) struct Proxy {
-    child: Child,
+/// A running program. Dropping it kills it.
+pub(crate) struct Child {
+    /// As it is called in messages.
+    name: &'static str,
+    child: process::Child,
     log: Arc<Mutex<VecDeque<String>>>,
     readers: JoinSet<()>,
 }
 
-impl Proxy {
-    /// Starts `program` with the configuration file `config`.
-    pub(crate) fn start(program: &Path, config: &Path) -> Result<Self, ChildError> {
-        let mut command = Command::new(program);
-        command.arg("--config").arg(config).args(["--log-format", "pretty"]);
-        // The demo's settings are to hold, whatever the user's environment says.
-        for (name, _) in std::env::vars_os() {
-            if name.to_str().is_some_and(|name| name.starts_with("WEIR_")) {
-                command.env_remove(name);
-            }
+/// A daemon of Weir's, with the demo's settings alone, whatever the user's environment says.
+pub(crate) fn weir(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.args(["--log-format", "pretty"]);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("WEIR_")) {
+            command.env_remove(name);
         }
-        Self::spawn(command).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => ChildError::NotFound(program.to_owned()),
-            _ => ChildError::Start { path: program.to_owned(), source },
+    }
+    command
+}
+
+impl Child {
+    /// Starts it. Ctrl-C on a terminal does not reach it: it ends when the demo says so.
+    pub(crate) fn start(name: &'static str, command: Command) -> Result<Self, ChildError> {
+        let path = PathBuf::from(command.as_std().get_program());
+        Self::spawn(name, command).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => ChildError::NotFound { name, path },
+            _ => ChildError::Start { path, source },
         })
     }
 
-    fn spawn(mut command: Command) -> io::Result<Self> {
+    fn spawn(name: &'static str, mut command: Command) -> io::Result<Self> {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // Ctrl-C reaches the whole group of a terminal, but the proxy is to end last.
+            // Ctrl-C reaches the whole group of a terminal.
             .process_group(0)
             .kill_on_drop(true);
         let mut child = command.spawn()?;
@@ -84,7 +90,12 @@ impl Proxy {
         if let Some(stderr) = child.stderr.take() {
             readers.spawn(keep_last(stderr, Arc::clone(&log)));
         }
-        Ok(Self { child, log, readers })
+        Ok(Self { name, child, log, readers })
+    }
+
+    /// As it is called in messages.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
     }
 
     /// Waits until `url` answers with success.
@@ -102,7 +113,8 @@ impl Proxy {
             }
             sleep(Duration::from_millis(50)).await;
         }
-        Err(ChildError::NotReady { url: url.to_owned(), found, log: self.last_lines() })
+        let (name, url) = (self.name, url.to_owned());
+        Err(ChildError::NotReady { name, url, found, log: self.last_lines() })
     }
 
     /// Waits until it ends by itself, which it should not.
@@ -112,14 +124,19 @@ impl Proxy {
                 let all = async { while self.readers.join_next().await.is_some() {} };
                 // Somebody who inherited its stderr may hold it open for ever.
                 let _late = timeout(LAST_WORDS, all).await;
-                ChildError::Died { status, log: self.last_lines() }
+                ChildError::Died { name: self.name, status, log: self.last_lines() }
             }
-            Err(error) => ChildError::Wait(error),
+            Err(source) => ChildError::Wait { name: self.name, source },
         }
     }
 
     /// Tells it to end, and kills it if it does not. Returns whether it ended by itself.
-    pub(crate) async fn stop(mut self) -> Result<bool, ChildError> {
+    pub(crate) async fn stop(self) -> Result<bool, ChildError> {
+        let name = self.name;
+        self.end().await.map_err(|source| ChildError::Wait { name, source })
+    }
+
+    async fn end(mut self) -> io::Result<bool> {
         if let Some(pid) = self.child.id() {
             // A process is not told to end by the standard library, but by any shell.
             let kill = format!("kill -TERM {pid}");
@@ -136,13 +153,13 @@ impl Proxy {
     fn last_lines(&self) -> String {
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         if log.is_empty() {
-            return "  (nothing)".to_owned();
+            return format!("  {SILENCE}");
         }
         log.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
     }
 }
 
-/// Reads to the end, so that the proxy never waits for its log to be read.
+/// Reads to the end, so that nobody waits for its log to be read.
 async fn keep_last(output: impl AsyncRead + Unpin, log: Arc<Mutex<VecDeque<String>>>) {
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
@@ -161,31 +178,31 @@ async fn keep_last(output: impl AsyncRead + Unpin, log: Arc<Mutex<VecDeque<Strin
 mod tests {
     use super::*;
 
-    /// A shell that stands in for the proxy.
-    fn shell(script: &str) -> Proxy {
+    /// A shell that stands in for a program.
+    fn shell(script: &str) -> Child {
         let mut command = Command::new("sh");
         command.arg("-c").arg(script);
-        Proxy::spawn(command).unwrap()
+        Child::start("the shell", command).unwrap()
     }
 
     #[tokio::test]
-    async fn a_proxy_that_dies_leaves_its_last_words() {
-        let mut proxy = shell("echo 'address in use' >&2; exit 3");
-        let died = proxy.died().await.to_string();
-        assert!(died.contains("exit status: 3") && died.contains("address in use"), "{died}");
+    async fn who_dies_leaves_its_last_words() {
+        let mut child = shell("echo 'address in use' >&2; exit 3");
+        let died = child.died().await.to_string();
+        assert!(died.starts_with("the shell ended (exit status: 3)"), "{died}");
+        assert!(died.contains("address in use"), "{died}");
     }
 
     #[tokio::test]
-    async fn a_proxy_that_is_told_to_end_is_not_killed() {
+    async fn who_is_told_to_end_is_not_killed() {
         let by_itself = timeout(END, shell("exec sleep 60").stop()).await;
         assert!(by_itself.expect("it ends before it would be killed").unwrap());
     }
 
-    #[tokio::test]
-    async fn a_missing_program_is_named() {
-        let missing = Path::new("/nowhere/weir-proxy");
-        let Err(error) = Proxy::start(missing, Path::new("unread")) else { panic!("it started") };
-        let error = error.to_string();
-        assert!(error.contains("/nowhere/weir-proxy") && error.contains("cargo build"), "{error}");
+    #[test]
+    fn a_missing_program_is_named() {
+        let missing = Command::new("/nowhere/weir-proxy");
+        let Err(error) = Child::start("the proxy", missing) else { panic!("it started") };
+        assert_eq!(error.to_string(), "there is no program /nowhere/weir-proxy");
     }
 }

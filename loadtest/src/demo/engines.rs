@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use weir_sim::{Engine, Plan, Upstream};
 
+use crate::order::{Dialect, Pace, Recipient};
+
 /// An engine of the demo.
 pub(crate) struct EngineSpec {
     /// The proxy's route to it.
@@ -14,23 +16,9 @@ pub(crate) struct EngineSpec {
     pub(crate) version: &'static str,
     /// A dialect that this version has beside chat and completions.
     pub(crate) third: Dialect,
-    /// Time to the first token of an empty prompt, and what each prompt token adds.
-    pub(crate) first_token: Duration,
-    pub(crate) per_prompt_token: Duration,
-    pub(crate) gap: Duration,
-    /// Of ten output tokens of a chat, how many are reasoning.
-    pub(crate) reasoning_tenths: usize,
+    pub(crate) pace: Pace,
     /// How many requests it is sent at a time, at most.
     pub(crate) clients: usize,
-}
-
-/// What the demo speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    Chat,
-    Completions,
-    Responses,
-    Messages,
 }
 
 /// A large model on a recent vLLM, a small one that reasons on an older one.
@@ -40,10 +28,12 @@ pub(crate) const ENGINES: [EngineSpec; 2] = [
         model: "llama-3.3-70b",
         version: "0.32.0",
         third: Dialect::Messages,
-        first_token: Duration::from_millis(80),
-        per_prompt_token: Duration::from_micros(60),
-        gap: Duration::from_millis(14),
-        reasoning_tenths: 0,
+        pace: Pace {
+            first_token: Duration::from_millis(80),
+            per_prompt_token: Duration::from_micros(60),
+            gap: Duration::from_millis(14),
+            reasoning_tenths: 0,
+        },
         clients: 4,
     },
     EngineSpec {
@@ -51,10 +41,12 @@ pub(crate) const ENGINES: [EngineSpec; 2] = [
         model: "qwen3-8b",
         version: "0.10.0",
         third: Dialect::Responses,
-        first_token: Duration::from_millis(30),
-        per_prompt_token: Duration::from_micros(15),
-        gap: Duration::from_millis(8),
-        reasoning_tenths: 4,
+        pace: Pace {
+            first_token: Duration::from_millis(30),
+            per_prompt_token: Duration::from_micros(15),
+            gap: Duration::from_millis(8),
+            reasoning_tenths: 4,
+        },
         clients: 3,
     },
 ];
@@ -65,9 +57,9 @@ impl EngineSpec {
         let tokens = 48;
         let plan = Plan {
             tokens,
-            reasoning_tokens: self.reasoning(tokens),
-            ttft: self.first_token,
-            gap: self.gap,
+            reasoning_tokens: self.pace.reasoning(tokens),
+            ttft: self.pace.first_token,
+            gap: self.pace.gap,
             ..Plan::default()
         };
         Upstream::builder()
@@ -78,8 +70,9 @@ impl EngineSpec {
             .await
     }
 
-    /// How many of so many output tokens are reasoning.
-    pub(crate) fn reasoning(&self, tokens: usize) -> usize {
-        tokens * self.reasoning_tenths / 10
+    /// Whom its requests are for.
+    pub(crate) fn recipient(&self) -> Recipient<'_> {
+        let Self { model, route, third, pace, .. } = *self;
+        Recipient { model, route: Some(route), third, pace }
     }
 }

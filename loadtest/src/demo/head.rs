@@ -4,10 +4,31 @@ use weir_sim::Upstream;
 
 use super::address::Addresses;
 use super::engines::{ENGINES, EngineSpec};
+use super::monitoring::Monitoring;
 use crate::sim::curl;
 
+/// What Prometheus can be asked.
+const QUESTIONS: [(&str, &str); 3] = [
+    (
+        "Time to first token, 95th percentile, by model",
+        "histogram_quantile(0.95, sum by (le, model) (rate(llm_time_to_first_token_seconds_bucket[1m])))",
+    ),
+    (
+        "Part of the requests that failed, by model",
+        "sum by (model) (rate(llm_requests_total{status=\"error\"}[1m])) / sum by (model) (rate(llm_requests_total[1m]))",
+    ),
+    (
+        "Output tokens per second, by model",
+        "sum by (model) (rate(llm_tokens_total{kind=\"output\"}[1m]))",
+    ),
+];
+
 /// The lines; `engines` are those of [`ENGINES`], in that order.
-pub(crate) fn lines(addresses: Addresses, engines: &[Upstream]) -> Vec<String> {
+pub(crate) fn lines(
+    addresses: Addresses,
+    engines: &[Upstream],
+    monitoring: &Monitoring,
+) -> Vec<String> {
     let Addresses { listener, admin } = addresses;
     let mut lines = vec![
         "Weir demo: two simulated engines, the proxy in front, light traffic, some of it misbehaving."
@@ -23,7 +44,17 @@ pub(crate) fn lines(addresses: Addresses, engines: &[Upstream]) -> Vec<String> {
     address("either", format!("http://{listener}        → by the model in the body"));
     address("metrics", format!("http://{admin}/metrics"));
     address("status", format!("http://{admin}/status"));
+    for (what, said) in &monitoring.said {
+        address(what, said.clone());
+    }
     lines.push(String::new());
+    if let Some(prometheus) = monitoring.address() {
+        lines.push(format!("Ask Prometheus, at http://{prometheus}/graph:"));
+        for (what, question) in QUESTIONS {
+            lines.extend([format!("  {what}:"), format!("    {question}")]);
+        }
+        lines.push(String::new());
+    }
     lines.push("Try it in another terminal; Ctrl-C here ends everything:".to_owned());
     let curl = curl(&format!("http://{listener}"), ENGINES[0].model);
     lines.extend(curl.lines().map(str::to_owned));

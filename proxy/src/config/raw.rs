@@ -13,6 +13,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use weir_daemon::config::{RawAdminAccess, Size, Span};
 
+use super::Config;
+
 pub(super) use access::{RawAccess, RawClientMetrics, RawClients, RawKey};
 pub(super) use access_log::RawAccessLog;
 pub(super) use discovery::RawDiscovery;
@@ -83,7 +85,7 @@ impl Default for RawProxy {
     fn default() -> Self {
         let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
         Self {
-            admin: local(9900),
+            admin: Config::ADMIN.default,
             admin_access: RawAdminAccess::default(),
             edge: local(9800),
             engine: local(9801),

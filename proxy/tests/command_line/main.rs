@@ -13,6 +13,7 @@ mod admin_access;
 mod check;
 mod discovery;
 mod files;
+mod healthcheck;
 mod memory;
 mod models;
 mod process;

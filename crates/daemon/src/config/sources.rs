@@ -1,9 +1,11 @@
 //! Merging the layers and reading a daemon's table out of them.
 
 use std::fmt;
+use std::net::SocketAddr;
 
 use figment::value::{Dict, Tag, Value};
 use figment::{Figment, Profile, Provider};
+use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 
 use super::node::Node;
@@ -47,6 +49,17 @@ impl Sources {
         let value = T::deserialize(Node::new(value, &self.merged))
             .map_err(|failure| failure.into_error(table.as_str()))?;
         Ok(Loaded { value, sources: self.clone() })
+    }
+
+    /// The address at a key of a table, whatever else is there; `None`: nobody set it.
+    ///
+    /// # Errors
+    /// Where the value is no address.
+    pub fn address(&self, table: Table, key: &str) -> Result<Option<SocketAddr>, ConfigError> {
+        let table = table.as_str();
+        let Some(value) = self.find(&format!("{table}.{key}")) else { return Ok(None) };
+        let address = SocketAddr::deserialize(Node::new(value, &self.merged));
+        address.map(Some).map_err(|failure| failure.below(key).into_error(table))
     }
 
     fn check_tables(&self) -> Result<(), ConfigError> {

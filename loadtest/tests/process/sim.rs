@@ -1,36 +1,15 @@
-//! The binary as a process: what it prints, how it ends, its exit codes.
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "helpers of tests may fail loudly"
-)]
+//! `sim`: a simulated engine for people.
 
-use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::time::timeout;
 
-/// Longer than anything here takes on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(30);
-
-fn weir_loadtest(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_weir-loadtest"));
-    command.args(args).stdin(Stdio::null()).kill_on_drop(true);
-    command
-}
-
-async fn output(args: &[&str]) -> (Option<i32>, String) {
-    let run = weir_loadtest(args).output();
-    let Output { status, stderr, .. } =
-        timeout(DEADLINE, run).await.expect("it ends").expect("it starts");
-    (status.code(), String::from_utf8(stderr).unwrap())
-}
+use crate::{DEADLINE, output, terminate, weir_loadtest};
 
 /// Starts an engine on a free port; returns it and its base URL, as it prints it.
-async fn sim(args: &[&str]) -> (Child, String) {
+pub(crate) async fn sim(args: &[&str]) -> (Child, String) {
     let args = [&["sim", "--listen", "127.0.0.1:0"], args].concat();
     let mut child = weir_loadtest(&args).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -44,12 +23,6 @@ async fn sim(args: &[&str]) -> (Child, String) {
     let curl = line().await;
     assert!(curl.contains(&format!("{url}/v1/chat/completions")), "{curl}");
     (child, url)
-}
-
-async fn terminate(mut child: Child) -> Option<i32> {
-    let kill = format!("kill -TERM {}", child.id().expect("it runs"));
-    assert!(Command::new("sh").arg("-c").arg(kill).status().await.unwrap().success());
-    timeout(DEADLINE, child.wait()).await.expect("it ends").unwrap().code()
 }
 
 #[tokio::test]
@@ -82,16 +55,19 @@ async fn an_address_that_is_taken_is_named() {
 }
 
 #[tokio::test]
-async fn wrong_arguments_have_a_code_of_their_own() {
-    for (args, expected) in [
-        (&["sim", "--engine", "tgi:3"][..], "vllm:VERSION"),
-        (&["sim", "--plan", "tokens=many"], "a whole number"),
-        (&["demo", "--for", "20"], "20s"),
-        (&["demo", "--proxy", "/nowhere/weir-proxy"], "/nowhere/weir-proxy"),
-        (&[], "Usage"),
-    ] {
-        let (code, stderr) = output(args).await;
-        assert_eq!(code, Some(2), "{args:?}: {stderr}");
-        assert!(stderr.contains(expected), "{args:?}: {stderr}");
+async fn a_speculating_engine_counts_its_drafts() {
+    let (child, url) = sim(&["--speculative", "--plan", "tokens=8,tokens_per_event=2"]).await;
+    let _already = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
+    let chat = r#"{"model":"tiny","stream":true,"messages":[]}"#;
+    let answer = client.post(format!("{url}/v1/chat/completions")).body(chat).send().await.unwrap();
+    assert!(answer.text().await.unwrap().contains("[DONE]"));
+    let page = client.get(format!("{url}/metrics")).send().await.unwrap().text().await.unwrap();
+    let page = weir_sim::Scrape::parse(&page).unwrap();
+    // A step of two tokens first, and three with one of their own and one that was drafted.
+    for (name, count) in [("drafts", 3.0), ("draft_tokens", 9.0), ("accepted_tokens", 3.0)] {
+        let name = format!("vllm:spec_decode_num_{name}_total");
+        assert_eq!(page.value(&name, &[]), Some(count), "{name}");
     }
+    assert_eq!(terminate(child).await, Some(0));
 }

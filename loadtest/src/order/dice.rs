@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 /// A sequence that its seed decides.
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -24,7 +24,7 @@ impl Dice {
     }
 
     /// Less than `end`; 0 if there is nothing less.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.share() * end as f64) as usize
     }
 
@@ -39,7 +39,7 @@ impl Dice {
 
     /// Waiting times of this mean, as of events that know nothing of each other; at most four
     /// times the mean.
-    pub(super) fn wait(&mut self, mean: Duration) -> Duration {
+    pub(crate) fn wait(&mut self, mean: Duration) -> Duration {
         mean.mul_f64((-(1.0 - self.share()).ln()).min(4.0))
     }
 }
