@@ -33,7 +33,7 @@ fn main() {
     report.row("who has which part of 8 GPUs × 1,000 processes", &mut || {
         black_box(crowded.gpus.iter().map(shares).collect::<Vec<_>>());
     });
-    let mut simulation = Simulation::start();
+    let mut simulation = Simulation::start(None);
     report.row("read of the simulated source", &mut || {
         black_box(simulation.read().unwrap());
     });

@@ -75,8 +75,9 @@ fn open(config: &Config, left_out: Arc<Mutex<LeftOut>>, history: &Arc<History>) 
     match config.source {
         // Its processes have containers, and are no processes of this machine's.
         SourceKind::Simulate => {
-            let simulation = Simulation::start();
-            Box::new(move |_| Ok(Box::new(simulation)))
+            let proc = config.simulated_engines.then(|| config.proc.clone());
+            let simulation = Simulation::start(proc);
+            Box::new(move |_| Ok(Box::new(simulation.clone())))
         }
         SourceKind::Nvml => {
             let nvml = nvml::opener(config.nvml_library.clone(), history);

@@ -36,6 +36,8 @@ pub struct Config {
     pub proc: PathBuf,
     /// NVML's library; `None`: by its usual name.
     pub nvml_library: Option<PathBuf>,
+    /// Whether simulated GPUs belong to the containers that run simulated engines.
+    pub simulated_engines: bool,
 }
 
 /// What is read.
@@ -75,6 +77,7 @@ struct RawGpuExporter {
     timeout: Span,
     proc: PathBuf,
     nvml_library: Option<PathBuf>,
+    simulated_engines: bool,
 }
 
 impl Default for RawGpuExporter {
@@ -87,6 +90,7 @@ impl Default for RawGpuExporter {
             timeout: Span::from_secs(5),
             proc: "/proc".into(),
             nvml_library: None,
+            simulated_engines: false,
         }
     }
 }
@@ -130,6 +134,7 @@ impl Config {
             timeout: raw.timeout.duration(),
             proc: raw.proc,
             nvml_library: raw.nvml_library,
+            simulated_engines: raw.simulated_engines,
         })
     }
 

@@ -25,6 +25,11 @@ const WITH_XID: u32 = 5;
 const XID: u64 = 31;
 const XID_AFTER: Duration = Duration::from_secs(60);
 
+/// The number of the container that a GPU's process is in.
+pub(super) fn container(index: u32) -> usize {
+    usize::from(GPUS[index as usize % GPUS.len()].1)
+}
+
 pub(super) fn at(index: u32, started: SystemTime, elapsed: Duration) -> Gpu {
     let (load, container) = GPUS[index as usize % GPUS.len()];
     let moment = Moment::of(index, load, container, elapsed.as_secs_f64());
