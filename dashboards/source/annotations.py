@@ -1,0 +1,46 @@
+"""What happened, on all time axes."""
+
+from variables import PROMETHEUS
+
+
+def _annotation(name, expression, colour, title, text, *, value_is_time=False, enable=True):
+    return {
+        "name": name,
+        "datasource": PROMETHEUS,
+        "enable": enable,
+        "hide": False,
+        "iconColor": colour,
+        "expr": expression,
+        "step": "60s",
+        "titleFormat": title,
+        "textFormat": text,
+        "tagKeys": "",
+        # Else a mark at each step at which there is a value.
+        "useValueForTime": value_is_time,
+    }
+
+
+ALL = [
+    _annotation(
+        "Containers that start",
+        'llm_container_start_time_seconds{container!=""} * 1000',
+        "blue",
+        "{{container}} starts",
+        "{{container_id}}",
+        value_is_time=True,
+    ),
+    _annotation(
+        "Configuration read again",
+        'changes(weir_config_reloads_total{result="success"}[1m]) > 0',
+        "purple",
+        "{{job}} has read its configuration again",
+        "{{instance}}",
+    ),
+    _annotation(
+        "Critical alerts",
+        'max by (alertname, model, container, uuid) (ALERTS{alertstate="firing",severity="critical"})',
+        "red",
+        "{{alertname}}",
+        "{{model}} {{container}} {{uuid}}",
+    ),
+]
