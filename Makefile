@@ -6,24 +6,29 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 NODE := tests/real/node
+GRAFANA := tests/stack/grafana
 BIN := target/debug
 FUZZ_SECONDS := 60
 SOAK_SECONDS ?= 180
 SOAK_CLIENTS ?= 200
 SOAK_JUNK ?= 1000000
 
-.PHONY: help demo build test check fmt clippy doc deny unit rules count fuzz fuzz-brief real docker phoenix soak accept bench
+.PHONY: help demo build dashboards test check fmt clippy doc deny unit rules count fuzz fuzz-brief real stack docker stack-docker phoenix \
+	soak accept bench
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build ## Two simulated engines, the proxy in front, light traffic, a live table. Ctrl-C ends it.
-	@$(BIN)/weir-loadtest demo --proxy $(BIN)/weir-proxy $(DEMO_FLAGS)
+	@$(BIN)/weir-loadtest demo --proxy $(BIN)/weir-proxy --rules config/prometheus/rules $(DEMO_FLAGS)
 
 build: tools-build ## Build the binaries (dev profile).
 	cargo build --locked --workspace --bins
 
-test: check unit rules count fuzz-brief real ## Everything that CI runs: checks, tests in Rust, rules, counts, fuzzing, real components.
+dashboards: ## Write the dashboards' JSON anew, from dashboards/source.
+	python3 dashboards/source
+
+test: check unit rules count fuzz-brief real stack ## Everything that CI runs: checks, tests in Rust, rules, counts, fuzzing, real components, the stack.
 
 check: fmt clippy doc deny ## Format, lints, documentation, licences.
 
@@ -62,8 +67,14 @@ fuzz-brief: tools-build ## The same for 10 s each.
 real: build $(VENV)/ready $(NODE)/node_modules/ready tools-real ## LiteLLM, the SDKs and Prometheus against the built binaries.
 	$(PYTHON) -m pytest -q tests/real
 
+stack: build $(VENV)/ready $(NODE)/node_modules/ready $(GRAFANA)/node_modules/ready tools-stack ## The stack's files, and a simulated stack before a real Prometheus: every expression of dashboards and rules.
+	$(PYTHON) -m pytest -q tests/stack
+
 docker: build $(VENV)/ready tools-docker ## Discovery beside a real Docker daemon and podman's API, as root; prints how fast it follows.
 	$(PYTHON) -m pytest -q -rP tests/real/docker
+
+stack-docker: build $(VENV)/ready tools-docker tools-stack ## The Compose stack on a Docker daemon of its own, as root; images are made here.
+	$(PYTHON) -m pytest -q -rP tests/stack/docker
 
 phoenix: build $(VENV)/ready $(VENV)/phoenix/ready ## Traces in a real Arize Phoenix, through LiteLLM; installs it first, which takes 855 MB.
 	$(PYTHON) -m pytest -q tests/real/phoenix
@@ -76,6 +87,7 @@ accept: ## What is slow, and as a newcomer: a fresh clone, `make demo`, and what
 	cargo test --locked -p weir-proxy --test e2e -- --ignored
 	$(MAKE) --no-print-directory soak SOAK_SECONDS=60 SOAK_CLIENTS=100 SOAK_JUNK=50000
 	$(MAKE) --no-print-directory docker
+	$(MAKE) --no-print-directory stack-docker
 	$(MAKE) --no-print-directory phoenix
 	scripts/accept.sh
 
@@ -98,11 +110,11 @@ $(VENV)/phoenix/ready: tests/real/phoenix/requirements.txt $(VENV)/ready
 	touch $@
 
 # Node itself is one of the Python packages: Debian's is too old for the SDK.
-$(NODE)/node_modules/ready: $(NODE)/package-lock.json $(VENV)/ready
-	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm ci --loglevel=error --prefix $(NODE)
+$(NODE)/node_modules/ready $(GRAFANA)/node_modules/ready: %/node_modules/ready: %/package-lock.json $(VENV)/ready
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm ci --loglevel=error --prefix $*
 	touch $@
 
-.PHONY: tools-build tools-rules tools-count tools-real tools-docker
+.PHONY: tools-build tools-rules tools-count tools-nvml tools-real tools-stack tools-docker
 tools-build:
 	@scripts/tools.sh build
 
@@ -117,6 +129,9 @@ tools-nvml:
 
 tools-real:
 	@scripts/tools.sh real
+
+tools-stack:
+	@scripts/tools.sh stack
 
 tools-docker:
 	@scripts/tools.sh docker

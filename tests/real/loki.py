@@ -15,9 +15,13 @@ from pathlib import Path
 
 CONFIG = Path(__file__).parents[2] / "config"
 ALLOY = CONFIG / "alloy/config.alloy"
+STACK = CONFIG / "alloy/stack.alloy"
 PROMTAIL = CONFIG / "promtail/promtail.yml"
 
 LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+# What a template makes of other fields: how it is written, and what it comes to.
+MADE = {"latency": "{{ if .duration_ms }}{{ divf .duration_ms 1000 }}{{ end }}"}
+FROM = "duration_ms"
 
 
 @dataclass
@@ -36,6 +40,8 @@ class Stages:
         except ValueError:
             return None
         found = {name: fields[name] for name in self.json if name in fields}
+        if FROM in found:
+            found["latency"] = found[FROM] / 1000
         pick = lambda names: {name: str(found[name]) for name in names if name in found}
         return {"job": "weir"} | pick(self.labels), [nanoseconds(found[self.timestamp]), line, pick(self.metadata)]
 
@@ -48,9 +54,9 @@ def nanoseconds(ts):
     return str((at - epoch) // datetime.timedelta(microseconds=1) * 1000)
 
 
-def of_alloy():
-    """The stages of the shipped config.alloy."""
-    text = re.sub(r"/\*.*?\*/|//[^\n]*", "", ALLOY.read_text(), flags=re.S)
+def of_alloy(configuration=ALLOY):
+    """The stages of a shipped configuration of Alloy."""
+    text = re.sub(r'/\*.*?\*/|^\s*//[^\n]*', "", configuration.read_text(), flags=re.S | re.M)
 
     def names(stage, of):
         [block] = re.findall(rf"stage\.{stage} {{.*?{of}\s*= {{(.*?)}}", text, flags=re.S)
@@ -59,6 +65,7 @@ def of_alloy():
         return re.findall(r"(\w+)\s*=", block)
 
     [timestamp] = re.findall(r'stage\.timestamp {\s*source = "(\w+)"\s*format = "RFC3339Nano"', text)
+    assert dict(re.findall(r'stage\.template {\s*source\s*= "(\w+)"\s*template\s*= "(.*?)"\n', text)) == MADE
     extracted, labels = names("json", "expressions"), names("labels", "values")
     return Stages(extracted, labels, names("structured_metadata", "values"), timestamp)
 
@@ -72,6 +79,7 @@ def of_promtail():
         return re.findall(r"(\w+):", block)
 
     [timestamp] = re.findall(r"- timestamp:\n *source: (\w+)\n *format: RFC3339Nano", text)
+    assert dict(re.findall(r'- template:\n *source: (\w+)\n *template: "(.*)"', text)) == MADE
     return Stages(names("expressions", 12), names("labels", 10), names("structured_metadata", 10), timestamp)
 
 

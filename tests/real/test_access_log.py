@@ -159,6 +159,7 @@ def test_loki_takes_what_the_shipped_pipelines_send(place, stages):
         assert set(labels) == {"job", "hop", "route", "status"}
         assert labels.items() <= (line | {"job": "weir"}).items()
         assert metadata["trace_id"] == line["trace_id"] and metadata["model"] == line["model"]
+        assert float(metadata["latency"]) * 1000 == pytest.approx(line["duration_ms"])
         assert int(time) == int(loki.nanoseconds(line["ts"]))
     asked = [labels["hop"] for labels, _, _, metadata in receiver.entries if metadata["trace_id"] == trace]
     assert sorted(asked) == ["edge", "engine"]
@@ -170,11 +171,13 @@ def test_the_pipelines_name_fields_of_the_log(place):
     [line] = place.lines(count=1, trace_id=trace, hop="edge")
     # Clients are not told apart here.
     known = set(line) | {"client"}
-    for stages in (loki.of_alloy(), loki.of_promtail()):
+    pipelines = [loki.of_alloy(), loki.of_alloy(loki.STACK), loki.of_promtail()]
+    for stages in pipelines:
         assert set(stages.json) <= known
-        assert {*stages.labels, *stages.metadata, stages.timestamp} == set(stages.json)
+        used = {*stages.labels, *stages.metadata, stages.timestamp}
+        assert used - loki.MADE.keys() == set(stages.json) - {loki.FROM}
         assert set(stages.labels) == {"hop", "route", "status"}
-    assert loki.of_alloy() == loki.of_promtail()
+    assert all(stages == pipelines[0] for stages in pipelines)
 
 
 def assert_typed(line):
