@@ -13,8 +13,8 @@ SOAK_SECONDS ?= 180
 SOAK_CLIENTS ?= 200
 SOAK_JUNK ?= 1000000
 
-.PHONY: help demo build dashboards test check fmt clippy doc deny unit rules count fuzz fuzz-brief real stack docker stack-docker phoenix \
-	soak accept bench
+.PHONY: help demo build dashboards test check fmt clippy doc deny unit rules count fuzz fuzz-brief real stack docker stack-docker scale \
+	phoenix soak accept bench
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ docker: build $(VENV)/ready tools-docker ## Discovery beside a real Docker daemo
 
 stack-docker: build $(VENV)/ready tools-docker tools-stack ## The Compose stack on a Docker daemon of its own, as root; images are made here.
 	$(PYTHON) -m pytest -q -rP tests/stack/docker
+
+scale: build $(VENV)/ready tools-stack ## Measure series and bytes anew, and write them into SCALE.md; some minutes.
+	PYTHONPATH=tests/real $(PYTHON) tests/stack/scale.py --write
 
 phoenix: build $(VENV)/ready $(VENV)/phoenix/ready ## Traces in a real Arize Phoenix, through LiteLLM; installs it first, which takes 855 MB.
 	$(PYTHON) -m pytest -q tests/real/phoenix
