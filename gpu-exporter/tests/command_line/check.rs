@@ -77,7 +77,7 @@ fn files_that_cannot_be_used_say_where() {
         (
             "interwal = \"1s\"",
             "gpu_exporter.interwal is not a known key, did you mean interval?; known here: listen, \
-             admin_access, source, interval, timeout, proc, nvml_library (from FILE)",
+             admin_access, source, interval, timeout, proc, nvml_library, simulated_engines (from FILE)",
         ),
         (
             "source = \"dcgm\"",
