@@ -89,9 +89,10 @@ TILES = [
     ),
     Stat(
         "How much budget is left?",
-        "slo:bad:rate5m of slo:total:rate5m over the range shown, by slo:budget:ratio: the objective and model that are worst. "
-        "Below 0, more was bad than the promise allows. The promise is for 28 days: choose them as the range.",
-        [f"min({left_of_budget(BAD, ALL)})"],
+        "slo:bad:rate5m of slo:total:rate5m over the range shown, by slo:budget:ratio: the objective that is worst, over all "
+        "models that are chosen (one with three requests would else decide). Below 0, more was bad than the promise allows. The "
+        "promise is for 28 days: choose them as the range.",
+        [f"min({left_of_budget(f'sum by (slo) ({BAD})', f'sum by (slo) ({ALL})')})"],
         unit="percentunit",
         only_now=True,
         thresholds=BUDGET_LIMITS,
