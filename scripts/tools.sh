@@ -65,6 +65,8 @@ docker)
     done
     need dockerd docker.io "the tests with real containers"
     need docker docker.io "the tests with real containers"
+    need ip iproute2 "a network of its own for the Docker daemon of the stack"
+    need iptables iptables "the networks of that daemon"
     need busybox busybox-static "a shell in their image"
     need strip binutils "to make their image small"
     ;;

@@ -6,7 +6,6 @@ Grafana itself can't be had here; what it makes of several answers in one table 
 import json
 import math
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,6 +18,8 @@ from grafana_variables import filled
 from simulated_prometheus import hastened
 
 FOLDER = Path(__file__).with_name("grafana")
+# One of the Python packages.
+NODE = boards.ROOT / ".venv/bin/node"
 
 TABLES = [
     pytest.param(path.stem, panel, id=f"{path.stem} / {panel['title']}")
@@ -34,7 +35,7 @@ def grafana():
     assert (FOLDER / "node_modules").exists(), "Grafana's code is not installed: make stack does that"
 
     def ask(tables):
-        command = [shutil.which("node"), FOLDER / "shown.cjs"]
+        command = [NODE, FOLDER / "shown.cjs"]
         done = subprocess.run(command, input=json.dumps({"tables": tables}), capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         # Libraries have something to say on stdout, too.
