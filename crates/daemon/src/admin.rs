@@ -19,12 +19,10 @@ use tokio::sync::oneshot;
 
 pub use access::AdminAccess;
 use connection::Bounded;
-pub use own_page::OwnPage;
+pub use own_page::{OwnPage, is_known};
 pub use pages::Pages;
 use pages::Site;
 
-/// At most this many connections are open at once; more wait in the listen queue.
-const CONNECTIONS: usize = 64;
 /// A connection over which nothing could be answered for so long is closed: idle, slow to ask or
 /// slow to read. Longer than Prometheus' scrape interval of a minute, so that its connections are
 /// kept.
@@ -86,11 +84,12 @@ impl AdminServer {
         if !addr.ip().is_loopback() && pages.access().is_open() {
             tracing::info!(%addr, "Everybody who reaches the admin pages may read them.");
         }
+        let connections = pages.connections();
         let site = Site::new(name, version, pages);
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("weir-admin".to_owned())
-            .spawn(move || serve(&runtime, listener, site, stopped))
+            .spawn(move || serve(&runtime, listener, connections, site, stopped))
             .map_err(AdminError::Thread)?;
         Ok(Self { addr, running: Some(Running { stop, thread }) })
     }
@@ -114,10 +113,16 @@ impl Drop for AdminServer {
     }
 }
 
-fn serve(runtime: &Runtime, listener: TcpListener, site: Site, stopped: oneshot::Receiver<()>) {
+fn serve(
+    runtime: &Runtime,
+    listener: TcpListener,
+    connections: usize,
+    site: Site,
+    stopped: oneshot::Receiver<()>,
+) {
     runtime.block_on(async {
         let listener = match tokio::net::TcpListener::from_std(listener) {
-            Ok(listener) => Bounded::new(listener, CONNECTIONS, PATIENCE),
+            Ok(listener) => Bounded::new(listener, connections, PATIENCE),
             Err(error) => return tracing::error!(%error, "The admin pages cannot be served."),
         };
         tokio::select! {

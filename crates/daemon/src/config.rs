@@ -40,9 +40,11 @@ mod tests;
 
 pub use admin_access::RawAdminAccess;
 pub use error::ConfigError;
+pub use expectation::plain as plain_expectation;
 pub use figment::value::Value;
 pub use layers::Layers;
 pub use size::Size;
 pub use sources::{Loaded, Sources};
 pub use span::Span;
+pub use suggest::closest;
 pub use table::Table;

@@ -1,9 +1,10 @@
-//! The standard `process_*` metrics of this process, from `/proc`.
+//! The standard `process_*` metrics of this process, and how busy the machine is, from `/proc`.
 
 use std::fmt::{Display, Write};
 
 use procfs::ProcResult;
 use procfs::process::{LimitValue, Process, Stat};
+use procfs::{CurrentSI, KernelStats};
 
 /// What `/proc` says of a process at one moment. What it does not say is `None`, and absent from
 /// the metrics.
@@ -28,7 +29,17 @@ pub struct ProcessReading {
 impl ProcessReading {
     /// Reads `/proc/self`.
     pub fn of_self() -> Self {
-        let Ok(process) = Process::myself() else { return Self::default() };
+        Self::read(Process::myself())
+    }
+
+    /// Reads `/proc/PID`: nothing is known of a process that is no more.
+    pub fn of(pid: u32) -> Self {
+        let pid = pid.try_into().map_err(|_| procfs::ProcError::NotFound(None));
+        Self::read(pid.and_then(Process::new))
+    }
+
+    fn read(process: ProcResult<Process>) -> Self {
+        let Ok(process) = process else { return Self::default() };
         let stat = process.stat().ok();
         let stat = stat.as_ref();
         let ticks_per_second = procfs::ticks_per_second() as f64;
@@ -93,6 +104,36 @@ impl ProcessReading {
     }
 }
 
+/// Processor time of the whole machine since its boot, in ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MachineReading {
+    /// Not idle, and not waiting for disks.
+    busy: u64,
+    all: u64,
+}
+
+impl MachineReading {
+    /// Reads `/proc/stat`; `None` on systems without it.
+    pub fn now() -> Option<Self> {
+        let total = KernelStats::current().ok()?.total;
+        // Guests are part of `user` and `nice`.
+        let busy = [Some(total.user), Some(total.nice), Some(total.system)]
+            .into_iter()
+            .chain([total.irq, total.softirq, total.steal])
+            .flatten()
+            .sum();
+        Some(Self { busy, all: busy + total.idle + total.iowait.unwrap_or(0) })
+    }
+
+    /// The part of its time, 0 to 1, in which the machine was busy since `earlier`; `None` where too little has passed
+    /// to tell, or nothing is counted.
+    pub fn busy_since(&self, earlier: &Self) -> Option<f64> {
+        let all = self.all.checked_sub(earlier.all).filter(|ticks| *ticks > 0)?;
+        let busy = self.busy.checked_sub(earlier.busy)?;
+        Some((busy as f64 / all as f64).min(1.0))
+    }
+}
+
 fn displayed<T: Display>(value: &Option<T>) -> Option<&dyn Display> {
     value.as_ref().map(|value| value as &dyn Display)
 }
@@ -113,7 +154,7 @@ fn started(stat: &Stat, ticks_per_second: f64) -> ProcResult<f64> {
 mod tests {
     use std::time::{SystemTime, UNIX_EPOCH};
 
-    use super::ProcessReading;
+    use super::{MachineReading, ProcessReading};
 
     #[test]
     fn what_is_not_known_is_absent() {
@@ -135,6 +176,17 @@ mod tests {
     }
 
     #[test]
+    fn a_machine_is_as_busy_as_its_ticks() {
+        let reading = |busy, all| MachineReading { busy, all };
+        assert_eq!(reading(150, 400).busy_since(&reading(75, 300)), Some(0.75));
+        assert_eq!(reading(75, 300).busy_since(&reading(75, 300)), None);
+        // The time that disks are waited for may become less.
+        assert_eq!(reading(150, 299).busy_since(&reading(75, 300)), None);
+        let now = MachineReading::now().unwrap();
+        assert!(now.busy <= now.all, "{now:?}");
+    }
+
+    #[test]
     fn this_process_can_be_read() {
         let reading = ProcessReading::of_self();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
@@ -145,5 +197,8 @@ mod tests {
         assert!(reading.cpu_seconds.unwrap() < 3_600.0, "{reading:?}");
         let age = now - reading.start_time_seconds.unwrap();
         assert!((-2.0..3_600.0).contains(&age), "started {age} s ago");
+        let same = ProcessReading::of(std::process::id());
+        assert_eq!(same.start_time_seconds, reading.start_time_seconds);
+        assert_eq!(ProcessReading::of(u32::MAX), ProcessReading::default());
     }
 }

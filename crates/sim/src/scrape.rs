@@ -81,6 +81,15 @@ impl Scrape {
         samples.iter().filter(move |sample| sample.has(labels))
     }
 
+    /// The same with only some of its samples.
+    pub fn only(&self, keep: impl Fn(&Sample) -> bool) -> Self {
+        let mut kept = Self { samples: HashMap::new(), kinds: self.kinds.clone() };
+        for sample in self.samples().filter(|sample| keep(sample)) {
+            kept.insert(sample.clone());
+        }
+        kept
+    }
+
     /// All series, by name.
     pub fn samples(&self) -> impl Iterator<Item = &Sample> {
         self.samples.values().flatten()

@@ -7,20 +7,29 @@ use crate::Daemon;
 
 /// A daemon's binary.
 #[derive(Clone, Copy, Debug)]
-pub struct Program(&'static str);
+pub struct Program {
+    path: &'static str,
+    subcommand: Option<&'static str>,
+}
 
 impl Program {
     /// `env!("CARGO_BIN_EXE_…")`.
     pub const fn new(path: &'static str) -> Self {
-        Self(path)
+        Self { path, subcommand: None }
+    }
+
+    /// Of a binary that is a daemon with this subcommand.
+    #[must_use]
+    pub const fn with_subcommand(self, subcommand: &'static str) -> Self {
+        Self { subcommand: Some(subcommand), ..self }
     }
 
     /// The binary with these arguments and no environment but this one.
     pub(crate) fn command(self, args: &[&str], environment: &[(&str, &str)]) -> Command {
-        let mut command = Command::new(self.0);
+        let mut command = Command::new(self.path);
         // Examples are named as in the documentation, from the top of the repository.
         command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
-        command.args(args).env_clear().envs(environment.iter().copied());
+        command.args(self.subcommand).args(args).env_clear().envs(environment.iter().copied());
         command.stdin(Stdio::null());
         command
     }

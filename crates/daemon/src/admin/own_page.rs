@@ -62,8 +62,8 @@ pub(super) fn is_read(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
 
-/// Compared weakly, as `If-None-Match` wants it.
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+/// Whether whoever asks has the version with this etag, quotes included. Compared weakly, as `If-None-Match` wants it.
+pub fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let lists = headers.get_all(header::IF_NONE_MATCH).iter();
     let mut tags = lists.filter_map(|list| list.to_str().ok()).flat_map(|list| list.split(','));
     tags.any(|tag| {

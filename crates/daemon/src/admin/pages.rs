@@ -40,12 +40,25 @@ pub trait Pages: Send + Sync + 'static {
     /// changed secrets count at once.
     fn access(&self) -> Arc<AdminAccess>;
 
+    /// At most this many connections are open at once; more wait in the listen queue. A browser that looks at a page keeps
+    /// up to six.
+    fn connections(&self) -> usize {
+        64
+    }
+
     /// The page of the daemon's own at a path; `None`: there is none.
     fn own_page(&self, _path: &str) -> Option<OwnPage> {
         None
     }
 
-    /// The paths of those pages, for whoever asks for one that is not there.
+    /// Pages that are more than JSON to be read: files, bodies, answers that others are waited for. Asked for once,
+    /// at the start. They run on the admin thread, too: whatever blocks has to be done elsewhere. `access` counts for
+    /// them as for all pages; no path may be one of the common ones.
+    fn routes(&self) -> Router {
+        Router::new()
+    }
+
+    /// The paths of all those pages, for whoever asks for one that is not there.
     fn own_paths(&self) -> Vec<String> {
         Vec::new()
     }
@@ -80,6 +93,7 @@ pub(super) fn router(site: Site) -> Router {
         .route("/models", get(models))
         .fallback(own_page)
         .method_not_allowed_fallback(method_not_allowed)
+        .merge(pages.routes().with_state(()))
         .layer(axum::middleware::from_fn_with_state(pages, guard::check))
         .with_state(Arc::new(site))
 }

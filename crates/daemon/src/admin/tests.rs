@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use axum::routing::put;
 use serde_json::{Value, json};
 
 use super::{AdminAccess, AdminError, AdminServer, OwnPage, Pages};
@@ -50,6 +52,10 @@ impl Pages for TestPages {
             "/own/late" => Some(OwnPage::unavailable("not read yet")),
             _ => None,
         }
+    }
+
+    fn routes(&self) -> Router {
+        Router::new().route("/own/sent", put(|body: String| async move { format!("<p>{body}") }))
     }
 
     fn own_paths(&self) -> Vec<String> {
@@ -292,4 +298,16 @@ fn pages_of_a_daemons_own() {
     assert_eq!(missing.status, 404);
     let endpoints = &missing.json()["endpoints"];
     assert!(endpoints.as_array().unwrap().contains(&json!("/own")), "{endpoints}");
+}
+
+#[test]
+fn own_pages_that_take_bodies() {
+    let server = serve(happy());
+    let sent = request(&server, "PUT", "/own/sent", "content-length: 2\r\n\r\nhi");
+    assert_eq!((sent.status, sent.body.as_str()), (200, "<p>hi"));
+    assert!(sent.head.contains("content-type: text/plain"), "{}", sent.head);
+    assert_eq!(request(&server, "GET", "/own/sent", "").status, 405);
+    let closed = TestPages { access: Arc::new(AdminAccess::open().with_bearer("s")), ..happy() };
+    let refused = request(&serve(closed), "PUT", "/own/sent", "content-length: 2\r\n\r\nhi");
+    assert_eq!(refused.status, 401);
 }

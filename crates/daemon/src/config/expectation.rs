@@ -1,7 +1,7 @@
 //! serde's words for what it expected, in the words of somebody who writes a configuration file.
 
 /// `expected` as the end of the sentence "expected …".
-pub(super) fn plain(expected: &str) -> String {
+pub fn plain(expected: &str) -> String {
     let plain = match expected {
         "a boolean" => "true or false",
         "u8" => "a whole number from 0 to 255",

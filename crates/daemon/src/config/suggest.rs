@@ -1,7 +1,7 @@
 //! "Did you mean": the known word that is closest to one that is not known.
 
 /// The closest of `known` to `word`, if one is so close that a slip of the fingers explains it.
-pub(super) fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = word.chars().count().div_ceil(4).min(3);
     known
         .into_iter()
