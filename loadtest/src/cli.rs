@@ -1,5 +1,19 @@
 //! The command line.
 
+mod compare;
+mod limit;
+mod run;
+mod runs;
+mod scenarios;
+mod serve;
+
+pub(crate) use self::compare::CompareArgs;
+pub(crate) use self::limit::LimitArgs;
+pub(crate) use self::run::{LoadArgs, RunArgs, StoreArgs};
+pub(crate) use self::runs::{RunsArgs, RunsCommand};
+pub(crate) use self::scenarios::ScenariosArgs;
+pub(crate) use self::serve::ServeArgs;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,13 +22,17 @@ use clap::{Parser, Subcommand};
 use reqwest::Url;
 use weir_sim::{Engine, Plan};
 
-/// The run failed.
+/// The run failed, or an SLO or a gate was missed.
 pub(crate) const EXIT_FAILED: u8 = 1;
+/// The target cannot be reached, or an address cannot be listened on.
+pub(crate) const EXIT_UNREACHABLE: u8 = 3;
+/// Ctrl-C ended a run; its report is whole as far as it goes.
+pub(crate) const EXIT_INTERRUPTED: u8 = 130;
 /// The arguments cannot be used; clap's own code too.
 pub(crate) const EXIT_USAGE: u8 = 2;
 
-const EXIT_CODES: &str = "Exit codes: 0 ended as asked, Ctrl-C and SIGTERM included; 1 failed; \
-    2 wrong arguments.";
+const EXIT_CODES: &str = "Exit codes: 0 ended as asked, for sim, demo, traffic and serve also by Ctrl-C and SIGTERM; 1 failed, or an \
+    SLO or a gate was missed; 2 wrong arguments; 3 nobody is at the target, or the address is taken; 130 Ctrl-C ended run, compare or limit.";
 
 /// Simulated engines, light traffic, and a demonstration of the proxy with both.
 #[derive(Debug, Parser)]
@@ -26,6 +44,12 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Run(Box<RunArgs>),
+    Compare(Box<CompareArgs>),
+    Runs(RunsArgs),
+    Scenarios(ScenariosArgs),
+    Serve(ServeArgs),
+    Limit(LimitArgs),
     Sim(Box<SimArgs>),
     Demo(DemoArgs),
     Traffic(TrafficArgs),
@@ -97,8 +121,9 @@ pub(crate) struct DemoArgs {
 }
 
 const DEMO_HELP: &str = "\
-Addresses: 127.0.0.1:9801 for requests, 127.0.0.1:9900 for metrics and 127.0.0.1:23001 for Prometheus,
-free ports where those are taken. On a terminal the table is redrawn every second, elsewhere printed
+Addresses: 127.0.0.1:9801 for requests to the engines, 127.0.0.1:9800 for those through a gateway (the edge:
+try `weir-loadtest run` there), 127.0.0.1:9900 for metrics and 127.0.0.1:23001 for Prometheus, free ports
+where those are taken. The figures are those in front of the engines, for what came by either way. On a terminal the table is redrawn every second, elsewhere printed
 every 5 s; NO_COLOR is honoured. Every figure of the table is from the proxy's /metrics.
 
 Prometheus, where there is one, reads the proxy, the engines and eight simulated GPUs (if
@@ -109,7 +134,8 @@ Summary (--json), over the whole run; a member that nothing is known about is ab
   seconds              length of the measurement
   started, active      requests, at the end
   outcomes             {outcome: requests}
-  ledger_adds_up       started = sum of outcomes + active
+  ledger_adds_up       started = sum of outcomes + active, here and at the edge
+  edge                 {started, active}: of these requests, those that came through the edge
   models               [{model, route, started, active, requests_per_second, outcomes,
                        ttft_seconds: {p50, p95}, inter_token_seconds: {p50},
                        output_tokens_per_second, output_tokens_partly_estimated}]
@@ -159,7 +185,7 @@ pub(crate) struct HealthcheckArgs {
     pub(crate) url: Url,
 }
 
-fn target(text: &str) -> Result<Url, String> {
+pub(crate) fn target(text: &str) -> Result<Url, String> {
     let wrong = || "expected a URL such as http://127.0.0.1:9800".to_owned();
     let url: Url = text.parse().map_err(|_| wrong())?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
@@ -174,6 +200,19 @@ fn target(text: &str) -> Result<Url, String> {
 fn rate(text: &str) -> Result<f64, String> {
     let rate = text.parse().ok().filter(|rate| (0.001..=1000.0).contains(rate));
     rate.ok_or_else(|| "expected a number from 0.001 to 1000".to_owned())
+}
+
+fn load_rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| (0.001..=100_000.0).contains(rate));
+    rate.ok_or_else(|| "expected a number of requests per second from 0.001 to 100000".to_owned())
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE, such as gpu=h200")?;
+    if key.is_empty() || key.len() > 64 || value.len() > 256 {
+        return Err("expected a key of 1 to 64 bytes and a value of at most 256".to_owned());
+    }
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -1,11 +1,12 @@
-//! `weir-loadtest demo`: simulated engines, the proxy in front, traffic, and a table of what the
-//! proxy's metrics say. The wiring.
+//! `weir-loadtest demo`: simulated engines, a gateway, the proxy in front of both, traffic, and a table
+//! of what the proxy's metrics say. The wiring.
 
-mod address;
-mod child;
+pub(crate) mod address;
+pub(crate) mod child;
 mod engines;
 mod figures;
 mod folder;
+mod gateway;
 mod head;
 mod monitoring;
 mod prometheus;
@@ -30,6 +31,7 @@ use self::child::{Child, ChildError};
 pub(crate) use self::engines::ENGINES;
 use self::figures::Figures;
 use self::folder::Folder;
+use self::gateway::{Gateway, GatewayError};
 use self::monitoring::{Monitoring, MonitoringError};
 use self::prometheus::Job;
 use self::proxy::RouteLine;
@@ -49,6 +51,8 @@ pub(crate) enum DemoError {
     Program(#[source] io::Error),
     #[error("starting a simulated engine")]
     Engine(#[source] io::Error),
+    #[error("starting the gateway")]
+    Gateway(#[from] GatewayError),
     #[error("finding free ports")]
     Addresses(#[source] io::Error),
     #[error("writing the configurations")]
@@ -103,6 +107,7 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<(), DemoError> {
 /// Everything that runs. Dropping it ends it the hard way.
 struct Stage {
     engines: Vec<Upstream>,
+    _gateway: Gateway,
     addresses: Addresses,
     proxy: Child,
     monitoring: Monitoring,
@@ -129,8 +134,10 @@ impl Stage {
             .collect();
         let program = proxy::program(args.proxy.as_deref()).map_err(DemoError::Program)?;
         let addresses = Addresses::choose().map_err(DemoError::Addresses)?;
+        let onward = format!("http://{}", addresses.engine);
+        let gateway = Gateway::start(onward, &ENGINES.each_ref().map(|spec| spec.model)).await?;
         let folder = Folder::new().map_err(DemoError::Config)?;
-        let config = folder.write("weir.toml", &proxy::config(addresses, &routes));
+        let config = folder.write("weir.toml", &proxy::config(addresses, gateway.url(), &routes));
         let mut proxy = match proxy::start(&program, &config.map_err(DemoError::Config)?) {
             Err(ChildError::NotFound { path, .. }) => return Err(DemoError::NoProxy(path)),
             started => started?,
@@ -145,6 +152,7 @@ impl Stage {
         let watch = Watch::start(client.clone(), format!("{admin}/metrics")).await?;
         Ok(Self {
             engines,
+            _gateway: gateway,
             addresses,
             proxy,
             monitoring,
@@ -167,7 +175,8 @@ impl Stage {
             .begin(head::lines(self.addresses, &self.engines, &self.monitoring))
             .await
             .map_err(DemoError::Output)?;
-        let _traffic = Traffic::start(&self.client, &format!("http://{}", self.addresses.listener));
+        // Not through the edge: what is there is the user's alone.
+        let _traffic = Traffic::start(&self.client, &format!("http://{}", self.addresses.engine));
         let started = Instant::now();
         let time_is_up = async {
             match length {

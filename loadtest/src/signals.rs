@@ -4,6 +4,9 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::cli::EXIT_INTERRUPTED;
+use crate::measure::Stop;
+
 /// SIGINT, SIGTERM and SIGHUP (the terminal was closed), from now on.
 pub(crate) struct Signals {
     interrupt: Signal,
@@ -28,4 +31,18 @@ impl Signals {
             _ = self.hangup.recv() => {}
         }
     }
+}
+
+/// A measurement's end at the first signal; the second one ends the program.
+pub(crate) fn stop() -> io::Result<Stop> {
+    let mut signals = Signals::new()?;
+    let stop = Stop::new();
+    let told = stop.clone();
+    tokio::spawn(async move {
+        signals.next().await;
+        told.stop();
+        signals.next().await;
+        std::process::exit(i32::from(EXIT_INTERRUPTED));
+    });
+    Ok(stop)
 }

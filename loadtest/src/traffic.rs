@@ -5,7 +5,6 @@ mod target;
 
 use std::convert::Infallible;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -14,6 +13,7 @@ use tokio::time::{Instant, interval, sleep_until};
 use self::counts::Counts;
 use self::target::Target;
 use crate::cli::TrafficArgs;
+use crate::key::KeyError;
 use crate::order::{Deck, Dialect, Dice, Ended, Order, Pace, Recipient};
 use crate::signals::Signals;
 
@@ -37,10 +37,8 @@ const PACE: Pace = Pace {
 pub(crate) enum TrafficError {
     #[error("waiting for signals")]
     Signals(#[source] io::Error),
-    #[error("reading the key from {}, which --key-file names", path.display())]
-    KeyFile { path: PathBuf, source: io::Error },
-    #[error("{} holds no key: expected one line of printable ASCII", .0.display())]
-    Key(PathBuf),
+    #[error(transparent)]
+    Key(#[from] KeyError),
     #[error("making an HTTP client")]
     Client(#[source] reqwest::Error),
     #[error("nobody answered at {0}: nothing was sent")]
@@ -52,7 +50,7 @@ pub(crate) enum TrafficError {
 impl TrafficError {
     /// The arguments were wrong.
     pub(crate) fn is_usage(&self) -> bool {
-        matches!(self, Self::KeyFile { .. } | Self::Key(_))
+        matches!(self, Self::Key(_))
     }
 }
 

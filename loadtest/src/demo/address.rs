@@ -4,14 +4,17 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 /// The proxy's default ports.
-const LISTENER: u16 = 9801;
-const ADMIN: u16 = 9900;
+const EDGE: u16 = 9800;
+const ENGINE: u16 = 9801;
+pub(crate) const ADMIN: u16 = 9900;
 
 /// The proxy's addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Addresses {
-    /// The engine listener.
-    pub(crate) listener: SocketAddr,
+    /// The edge listener, in front of the gateway.
+    pub(crate) edge: SocketAddr,
+    /// The engine listener, in front of the engines.
+    pub(crate) engine: SocketAddr,
     /// Metrics and status.
     pub(crate) admin: SocketAddr,
 }
@@ -19,9 +22,13 @@ pub(crate) struct Addresses {
 impl Addresses {
     /// The usual ones, or free ports where those are taken.
     pub(crate) fn choose() -> io::Result<Self> {
-        // Both are held until both are chosen: they are never the same.
-        let (listener, admin) = (free(LISTENER)?, free(ADMIN)?);
-        Ok(Self { listener: listener.local_addr()?, admin: admin.local_addr()? })
+        // All are held until all are chosen: they are never the same.
+        let (edge, engine, admin) = (free(EDGE)?, free(ENGINE)?, free(ADMIN)?);
+        Ok(Self {
+            edge: edge.local_addr()?,
+            engine: engine.local_addr()?,
+            admin: admin.local_addr()?,
+        })
     }
 }
 

@@ -98,6 +98,11 @@ impl Child {
         self.name
     }
 
+    /// Its process, while it runs.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Waits until `url` answers with success.
     pub(crate) async fn ready(&mut self, client: &Client, url: &str) -> Result<(), ChildError> {
         let deadline = Instant::now() + START;

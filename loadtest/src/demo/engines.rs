@@ -66,6 +66,9 @@ impl EngineSpec {
             .engine(Engine::vllm(self.version))
             .models([self.model])
             .plan(plan)
+            // Nobody looks at them here, and a load test sends many.
+            .keep_requests(1)
+            .keep_bodies(0)
             .start()
             .await
     }

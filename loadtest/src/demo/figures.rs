@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use weir_sim::{Histogram, Scrape};
 
-/// Everything of the demo is measured in front of the engines.
+/// The table's figures are those in front of the engines. What came through the edge is among them: never sum both.
 const HOP: (&str, &str) = ("hop", "engine");
+const EDGE: (&str, &str) = ("hop", "edge");
 
 /// What happened between two scrapes.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +18,19 @@ pub(crate) struct Figures {
     pub(crate) rows: Vec<Row>,
     /// All rows together; quantiles are of the merged histograms.
     pub(crate) all: Measured,
-    /// The gauge of requests under way, at the later scrape.
+    /// The requests at the engine listener since the proxy's start.
+    pub(crate) ledger: Ledger,
+    /// The same at the edge listener; they went on to the engine listener.
+    pub(crate) edge: Ledger,
+}
+
+/// Whether requests are accounted for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ledger {
+    pub(crate) started: u64,
+    /// With an outcome.
+    pub(crate) ended: u64,
+    /// The gauge of those under way.
     pub(crate) active: u64,
 }
 
@@ -83,20 +96,34 @@ impl Figures {
             elapsed,
             rows: rows.collect(),
             all: between.measured(&[HOP]),
-            active: count(later.sum("llm_active_requests", &[HOP])),
+            ledger: Ledger::of(later, HOP),
+            edge: Ledger::of(later, EDGE),
         }
     }
 
-    /// Whether every request that was started is accounted for.
+    /// Whether every request that was started is accounted for, at both listeners.
     pub(crate) fn ledger_adds_up(&self) -> bool {
-        self.all.started == self.all.ended() + self.active
+        self.ledger.adds_up() && self.edge.adds_up()
+    }
+
+    /// Whether nothing is under way.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.ledger.active + self.edge.active == 0
     }
 }
 
-impl Measured {
-    /// Requests with an outcome.
-    pub(crate) fn ended(&self) -> u64 {
-        self.outcomes.values().sum()
+impl Ledger {
+    fn of(scrape: &Scrape, hop: (&str, &str)) -> Self {
+        let sum = |name| count(scrape.sum(name, &[hop]));
+        Self {
+            started: sum("llm_requests_started_total"),
+            ended: sum("llm_requests_total"),
+            active: sum("llm_active_requests"),
+        }
+    }
+
+    pub(crate) fn adds_up(self) -> bool {
+        self.started == self.ended + self.active
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::figures::{Figures, Measured, Outcome, Row};
+use super::figures::{Figures, Ledger, Measured, Outcome, Row};
 use super::quantity::clock;
 
 /// Lines are not wider than this.
@@ -12,7 +12,7 @@ const WIDTH: usize = 100;
 
 /// How many requests, their outcomes, and whether the ledger adds up; figures of the whole run.
 pub(crate) fn lines(figures: &Figures) -> Vec<String> {
-    let Figures { all, active, .. } = figures;
+    let Figures { all, ledger, edge, .. } = figures;
     let mut lines = Vec::new();
     let mut line = format!("{} requests in {}:", all.started, clock(figures.elapsed));
     let outcomes: Vec<_> =
@@ -25,13 +25,17 @@ pub(crate) fn lines(figures: &Figures) -> Vec<String> {
         line.push(if number < outcomes.len() { ',' } else { '.' });
     }
     lines.push(line);
-    let verdict = if figures.ledger_adds_up() { "it adds up" } else { "IT DOES NOT ADD UP" };
-    lines.push(format!(
-        "Ledger: {} started = {} in outcomes + {active} active: {verdict}.",
-        all.started,
-        all.ended()
-    ));
+    if edge.started > 0 {
+        lines.push(format!("Of these, {}", balance("through the edge", *edge)));
+    }
+    lines.push(balance("Ledger", *ledger));
     lines
+}
+
+fn balance(of: &str, ledger: Ledger) -> String {
+    let Ledger { started, ended, active } = ledger;
+    let verdict = if ledger.adds_up() { "it adds up" } else { "IT DOES NOT ADD UP" };
+    format!("{of}: {started} started = {ended} in outcomes + {active} active: {verdict}.")
 }
 
 /// The same with all figures; the schema is in `--help`.
@@ -39,9 +43,10 @@ pub(crate) fn json(figures: &Figures) -> Value {
     json!({
         "seconds": rounded(figures.elapsed.as_secs_f64()),
         "started": figures.all.started,
-        "active": figures.active,
+        "active": figures.ledger.active,
         "outcomes": outcomes(&figures.all.outcomes),
         "ledger_adds_up": figures.ledger_adds_up(),
+        "edge": {"started": figures.edge.started, "active": figures.edge.active},
         "models": figures.rows.iter().map(row).collect::<Vec<_>>(),
     })
 }
@@ -109,7 +114,9 @@ mod tests {
             ..Measured::default()
         };
         let row = Row { model: "m".to_owned(), route: "r".to_owned(), measured: measured.clone() };
-        Figures { elapsed: Duration::from_secs(20), rows: vec![row], all: measured, active: 1 }
+        let ledger = Ledger { started: 7, ended: 6, active: 1 };
+        let edge = Ledger::default();
+        Figures { elapsed: Duration::from_secs(20), rows: vec![row], all: measured, ledger, edge }
     }
 
     #[test]
@@ -121,8 +128,25 @@ mod tests {
                 "Ledger: 7 started = 6 in outcomes + 1 active: it adds up."
             ]
         );
-        let wrong = lines(&Figures { active: 0, ..figures() });
+        let ledger = Ledger { started: 7, ended: 6, active: 0 };
+        let wrong = lines(&Figures { ledger, ..figures() });
         assert!(wrong[1].contains("DOES NOT"), "{wrong:?}");
+    }
+
+    #[test]
+    fn what_came_through_the_edge_is_told_apart() {
+        let edge = Ledger { started: 3, ended: 2, active: 1 };
+        assert_eq!(
+            lines(&Figures { edge, ..figures() }),
+            [
+                "7 requests in 0:20: 5 success, 1 truncated.",
+                "Of these, through the edge: 3 started = 2 in outcomes + 1 active: it adds up.",
+                "Ledger: 7 started = 6 in outcomes + 1 active: it adds up."
+            ]
+        );
+        assert_eq!(json(&Figures { edge, ..figures() })["started"], 7);
+        let wrong = Figures { edge: Ledger { active: 0, ..edge }, ..figures() };
+        assert!(lines(&wrong)[1].contains("DOES NOT") && !wrong.ledger_adds_up());
     }
 
     #[test]
@@ -133,6 +157,7 @@ mod tests {
             "active": 1,
             "outcomes": {"success": 5, "truncated": 1},
             "ledger_adds_up": true,
+            "edge": {"started": 0, "active": 0},
             "models": [{
                 "model": "m",
                 "route": "r",

@@ -56,13 +56,15 @@ impl Watch {
         Ok(())
     }
 
-    /// Takes scrapes until nothing is under way, or until it took too long.
+    /// Takes scrapes until nothing is under way, or until it took too long: clients that the demo did not start may
+    /// go on. A scrape in the midst of that need not add up; then another one does.
     pub(crate) async fn settle(&mut self) -> Result<(), WatchError> {
-        let deadline = Instant::now() + PATIENCE;
+        let begun = Instant::now();
         loop {
             self.take().await?;
-            let figures = self.whole();
-            if figures.active == 0 && figures.ledger_adds_up() || Instant::now() >= deadline {
+            let (figures, waited) = (self.whole(), begun.elapsed());
+            let enough = figures.is_quiet() || waited >= PATIENCE;
+            if enough && figures.ledger_adds_up() || waited >= 2 * PATIENCE {
                 return Ok(());
             }
             sleep(Duration::from_millis(100)).await;

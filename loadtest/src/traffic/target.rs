@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use reqwest::{Client, Url};
 use tokio::time::sleep;
 
 use super::{TrafficError, say};
 use crate::healthcheck::innermost;
-use crate::http;
+use crate::{http, key};
 
 /// How long an answer to "is somebody there?" may take, and how long after it the question comes again.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -26,13 +26,10 @@ impl Target {
     pub(super) fn new(url: &Url, key_file: Option<&Path>) -> Result<Self, TrafficError> {
         let mut headers = HeaderMap::new();
         if let Some(path) = key_file {
-            headers.insert(AUTHORIZATION, key(path)?);
+            headers.insert(AUTHORIZATION, key::bearer(path)?);
         }
         let client = http::client().default_headers(headers).build();
-        let base = url.as_str().trim_end_matches('/');
-        // As clients' `base_url` is written.
-        let base = base.strip_suffix("/v1").unwrap_or(base).to_owned();
-        Ok(Self { client: client.map_err(TrafficError::Client)?, base })
+        Ok(Self { client: client.map_err(TrafficError::Client)?, base: http::base(url).to_owned() })
     }
 
     pub(super) fn client(&self) -> Client {
@@ -63,16 +60,4 @@ impl Target {
         let status = answer.map_err(|error| innermost(&error))?.status();
         if status.is_server_error() { Err(status.to_string()) } else { Ok(()) }
     }
-}
-
-/// The header with the key of this file.
-fn key(path: &Path) -> Result<HeaderValue, TrafficError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| TrafficError::KeyFile { path: path.to_owned(), source })?;
-    let no_key = || TrafficError::Key(path.to_owned());
-    let text = Some(text.trim()).filter(|text| !text.is_empty()).ok_or_else(no_key)?;
-    let mut header =
-        HeaderValue::try_from(format!("Bearer {text}")).map_err(|_unprintable| no_key())?;
-    header.set_sensitive(true);
-    Ok(header)
 }

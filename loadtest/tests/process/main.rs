@@ -6,7 +6,13 @@
     reason = "helpers of tests may fail loudly"
 )]
 
+mod compare;
 mod healthcheck;
+mod limit;
+mod run;
+mod runs;
+mod scenarios;
+mod serve;
 mod sim;
 mod traffic;
 

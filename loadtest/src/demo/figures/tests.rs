@@ -57,12 +57,33 @@ fn rates_and_quantiles_are_of_the_window() {
 #[test]
 fn counts_are_since_the_start() {
     let figures = figures(BEFORE, AFTER, 10);
-    assert_eq!((figures.all.started, figures.all.ended(), figures.all.in_flight), (24, 22, 2));
+    assert_eq!((figures.all.started, figures.all.in_flight), (24, 2));
+    assert_eq!(figures.ledger, Ledger { started: 24, ended: 22, active: 2 });
     let outcomes: Vec<_> =
         figures.all.outcomes.iter().map(|(outcome, count)| (&*outcome.name, *count)).collect();
     assert_eq!(outcomes, [("success", 19), ("rate_limited", 1), ("truncated", 2)]);
     assert!(figures.ledger_adds_up());
-    assert!(!Figures { active: 3, ..figures }.ledger_adds_up());
+    let ledger = Ledger { active: 3, ..figures.ledger };
+    assert!(!Figures { ledger, ..figures }.ledger_adds_up());
+}
+
+/// The same requests, as the edge counts them.
+const THROUGH_THE_EDGE: &str = r#"
+llm_requests_started_total{route="gateway",hop="edge",endpoint="chat_completions",model="m"} 9
+llm_requests_total{route="gateway",hop="edge",model="m",outcome="success",status="success"} 8
+llm_active_requests{route="gateway",hop="edge",endpoint="chat_completions"} 1
+llm_tokens_total{route="gateway",hop="edge",model="m",kind="output",source="reported"} 300
+"#;
+
+#[test]
+fn what_came_through_the_edge_is_counted_once() {
+    let engines = figures(BEFORE, AFTER, 10);
+    let both = figures(BEFORE, &format!("{AFTER}{THROUGH_THE_EDGE}"), 10);
+    let edge = Ledger { started: 9, ended: 8, active: 1 };
+    assert_eq!(both, Figures { edge, ..engines });
+    assert!(both.ledger_adds_up());
+    let edge = Ledger { ended: 7, ..edge };
+    assert!(!Figures { edge, ..both }.ledger_adds_up());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::demo::figures::Row;
+use crate::demo::figures::{Ledger, Row};
 
 fn outcomes_of(counts: &[(Status, &str, u64)]) -> BTreeMap<Outcome, u64> {
     let outcome = |status, name: &str| Outcome { status, name: name.to_owned() };
@@ -43,7 +43,8 @@ fn figures() -> Figures {
             row("a-model-of-a-long-name", "qwen", idle),
         ],
         all,
-        active: 3,
+        ledger: Ledger::default(),
+        edge: Ledger::default(),
     }
 }
 
