@@ -36,6 +36,14 @@ ALL = [
         "{{job}} has read its configuration again",
         "{{instance}}",
     ),
+    # For the minute before each step: a run that is shorter is seen, too.
+    _annotation(
+        "Load tests",
+        "max by (scenario) (max_over_time(weir_loadtest_running[1m])) > 0",
+        "orange",
+        "Load test: {{scenario}}",
+        "It is counted as any other traffic",
+    ),
     _annotation(
         "Critical alerts",
         'max by (alertname, model, container, uuid) (ALERTS{alertstate="firing",severity="critical"})',

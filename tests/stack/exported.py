@@ -1,6 +1,6 @@
 """Which metrics there are, by name: Weir's own from its tables, those of its recording rules, and others that are used.
 
-The tables (METRICS.md, METRICS-GPU.md, METRICS-DISCOVERY.md) are tested against the code; foreign.yml against the real
+The tables (METRICS.md, METRICS-GPU.md, METRICS-DISCOVERY.md, METRICS-LOADTEST.md) are tested against the code; foreign.yml against the real
 pages of what can be had here (test_foreign.py).
 """
 
@@ -18,7 +18,7 @@ from grafana_variables import filled
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "config/prometheus/rules"
 FOREIGN = Path(__file__).with_name("foreign.yml")
-TABLES = ("METRICS.md", "METRICS-GPU.md", "METRICS-DISCOVERY.md")
+TABLES = ("METRICS.md", "METRICS-GPU.md", "METRICS-DISCOVERY.md", "METRICS-LOADTEST.md")
 
 # What the text above a table says of all its metrics.
 OF_EVERY_GPU = {"uuid", "gpu"}

@@ -194,7 +194,7 @@ RULES = [
 
 def faults_of_board(board, others):
     """`others`: all boards by uid, for links."""
-    for rule in (_is_classic, _does_not_overlap, _is_not_too_much, _knows_its_variables, _refreshes):
+    for rule in (_is_classic, _does_not_overlap, _is_not_too_much, _knows_its_variables, _refreshes, _annotates):
         yield from rule(board)
     yield from _links_lead_somewhere(board, others)
 
@@ -223,6 +223,19 @@ def _is_not_too_much(board):
     seen = sum(panel["type"] != "stat" for panel in boards.panels(board, folded=False))
     if seen > MOST_PANELS:
         yield f"{seen} panels besides its tiles: more than anybody looks at"
+
+
+def _annotates(board):
+    """Annotations are lines that nobody looks for: what is wrong with one is not seen."""
+    for annotation in board["annotations"]["list"]:
+        if boards.speaks(annotation) != "prometheus":
+            continue
+        found = list(lint_queries.faults(annotation["expr"], instant=False))
+        wanted = set(re.findall(r"\{\{\s*(\w+)\s*\}\}", annotation["titleFormat"] + annotation["textFormat"]))
+        known = labels_of(promql_parser.parse(filled(annotation["expr"])))
+        if known is not None and wanted - known:
+            found.append(f"it names {sorted(wanted - known)}, which its series do not have")
+        yield from (f"annotation {annotation['name']!r}: {fault}" for fault in found)
 
 
 def _knows_its_variables(board):

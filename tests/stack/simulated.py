@@ -31,13 +31,17 @@ from stack import BINARIES, LITELLM
 from waiting import until
 
 # Ports that programs are told.
-PORTS = ("edge", "engine", "admin", "discovery", "gpus", "gateway", "prometheus", "alertmanager", "cluster", "node")
+PORTS = (
+    *("edge", "engine", "admin", "discovery", "gpus", "gateway", "page", "prometheus", "alertmanager", "cluster"),
+    "node",
+)
 # Where nobody listens.
 DEAD = ("loading", "failed")
 # Jobs of the shipped configuration whose pages are real, and those whose pages are made up.
 REAL = {
     "weir-proxy": "admin",
     "weir-discovery": "discovery",
+    "weir-loadtest": "page",
     "prometheus": "prometheus",
     "alertmanager": "alertmanager",
     "node": "node",
@@ -124,6 +128,8 @@ class Simulated:
         running = [self.start_engine(name) for name in ENGINES]
         exporter = [BINARIES / "weir-gpu-exporter", "--source", "simulate", "--log-format", "json"]
         self.start("gpus", *exporter, "--listen", self.address("gpus"))
+        page = [BINARIES / "weir-loadtest", "serve", "--log-format", "json", "--store", self.folder / "runs.db"]
+        self.start("page", *page, "--listen", self.address("page"))
         self.start("node", "prometheus-node-exporter", f"--web.listen-address={self.address('node')}")
         self.start_alertmanager()
 
@@ -197,6 +203,10 @@ class Simulated:
         command = [BINARIES / "weir-loadtest", "traffic", "--target", f"http://{self.address('edge')}"]
         command += ["--model", "llama", "--rate", "0.3", "--key-file", self.folder / "litellm.key"]
         self.start("traffic", *command)
+        # A benchmark of an engine itself: what passes Weir stays as it is.
+        command = [BINARIES / "weir-loadtest", "run", "--target", f"http://{self.address('old')}", "--proxy", "none"]
+        command += ["--model", "old", "--rate", "0.5", "--duration", "30m", "--store", self.folder / "runs.db"]
+        self.start("benchmark", *command)
 
     def disturb(self):
         """What goes wrong once."""

@@ -17,6 +17,8 @@ OUTPUTS = {
     "engine-llama": ("engine-a", "weir-engine-a-1", "stderr", ENGINE),
     "engine-qwen": ("engine-b", "weir-engine-b-1", "stderr", ENGINE),
     "engine-old": ("engine-c", "weir-engine-c-1", "stderr", ENGINE),
+    "page": ("weir-loadtest", "weir-weir-loadtest-1", "stderr", WEIR),
+    "benchmark": ("loadtest", "weir-loadtest-run-0123456789ab", "stdout", {"logs_job": "vllm-benchmarks"}),
     "traffic": ("traffic", "weir-traffic-1", "stdout", {"logs_job": "vllm-benchmarks"}),
     "litellm": ("litellm", "weir-litellm-1", "stdout", {"llm_role": "litellm"}),
     "prometheus": ("prometheus", "weir-prometheus-1", "stderr", {}),

@@ -1,10 +1,12 @@
 """The stack's Compose files: valid in every combination, pinned, bounded, and with no more rights than they give a reason for."""
 
 import itertools
+import json
 import os
 import re
 import subprocess
 import tomllib
+import urllib.parse
 
 import pytest
 import yaml
@@ -17,7 +19,7 @@ COMBINATIONS = [[compose.BASE], *([compose.BASE, example] for example in compose
 
 # Everything that is published: by service, address and port outside.
 PUBLISHED = {
-    ("grafana", "127.0.0.1", 23000), ("weir", "127.0.0.1", 9800),
+    ("grafana", "127.0.0.1", 23000), ("weir", "127.0.0.1", 9800), ("weir-loadtest", "127.0.0.1", 8001),
     ("prometheus", "127.0.0.1", 23001), ("loki", "127.0.0.1", 23002),
     ("langfuse-web", "127.0.0.1", 23003), ("label-studio", "127.0.0.1", 23004),
 }
@@ -55,7 +57,7 @@ def test_the_example_of_settings_names_all_there_are():
 @EACH_SERVICE
 def test_it_is_bounded(name):
     service = compose.services()[name]
-    assert service["restart"] == "unless-stopped"
+    assert service["restart"] == ("no" if "once" in compose.reasons(service) else "unless-stopped")
     limits = service["deploy"]["resources"]["limits"]
     assert limits["cpus"] and limits["memory"] and limits["pids"]
     assert service["logging"]["options"].keys() == {"max-size", "max-file"}, "logs would fill the disk"
@@ -77,6 +79,7 @@ def test_it_has_no_right_without_a_reason(name):
         "socket": any("docker.sock" in str(path) for path in compose.binds(service).values()),
         "healthcheck": "healthcheck" not in service,
         "signal": "stop_signal" in service,
+        "once": service["restart"] == "no",
         "ignore": service.get("labels", {}).get("llm.role") == "ignore",
     }
     assert {key for key, holds in peculiar.items() if holds} == why.keys(), "what is unusual, and what x-why has reasons for"
@@ -141,7 +144,7 @@ def test_what_is_published():
 def test_the_address_to_publish_on_is_a_setting():
     here = compose.config(settings={"PUBLISH_HOST": "0.0.0.0"})["services"]
     everywhere = {name for name, service in here.items() for port in service.get("ports", ()) if port["host_ip"] == "0.0.0.0"}
-    assert everywhere == {"weir", "grafana"}
+    assert everywhere == {"weir", "weir-loadtest", "grafana"}
 
 
 def test_only_one_has_the_socket_and_few_may_ask_it():
@@ -191,7 +194,7 @@ def test_what_it_mounts_is_there(name):
         assert inside in written or compose.on_the_host(service, inside).is_file(), f"{name}: {inside}"
 
 
-@pytest.mark.parametrize("name", ["weir", "weir-discovery", "weir-gpu-exporter", "weir-gpu-exporter-simulated"])
+@pytest.mark.parametrize("name", ["weir", "weir-discovery", "weir-gpu-exporter", "weir-gpu-exporter-simulated", "weir-loadtest"])
 def test_our_daemons_take_their_settings(name):
     """With the environment and the flags that the container has."""
     service = compose.services()[name]
@@ -221,6 +224,28 @@ def test_the_simulated_engines_are_those_that_are_asked_for():
     assert behind == {model: f"http://weir:9801/{route}/v1" for model, route in models.items()}
 
 
+def test_the_page_of_benchmarks_leads_to_what_is_there():
+    links = compose.services()["weir-loadtest"]["environment"]
+    grafana = links["WEIR_LOADTEST__GRAFANA"]
+    assert links["WEIR_LOADTEST__LOGS"] == f"{grafana}/d/{compose.ROOT.joinpath('dashboards/weir-logs.json').stem}"
+    [panes] = urllib.parse.parse_qs(links["WEIR_LOADTEST__TRACE"].removeprefix(f"{grafana}/explore?"))["panes"]
+    [pane] = json.loads(panes).values()
+    sources = (compose.ROOT / "config/grafana/provisioning/datasources/weir.yml").read_text()
+    assert pane["datasource"] in {source["uid"] for source in yaml.safe_load(sources)["datasources"]}
+    assert pane["queries"][0]["query"] == "{trace_id}"
+
+
+def test_a_benchmark_has_the_store_of_the_page():
+    page, benchmark = compose.services()["weir-loadtest"], compose.services()["loadtest"]
+    [store] = {service["environment"]["WEIR_LOADTEST__STORE"] for service in (page, benchmark)}
+    dockerfile = (compose.FOLDER / "Dockerfile").read_text()
+    assert f"WEIR_LOADTEST__STORE={store}\n" in dockerfile
+    folder = os.path.dirname(store)
+    assert f"--chown={page['user']} {folder} {folder}\n" in dockerfile, "a new volume has the owner of the image's folder"
+    mounted = [[mount["source"] for mount in service["volumes"] if mount["target"] == folder] for service in (page, benchmark)]
+    assert mounted == [["loadtest-data"]] * 2
+
+
 def test_litellm_is_set_up_as_without_containers():
     shipped, stack = (yaml.safe_load((compose.ROOT / "config/litellm" / name).read_text()) for name in ("config.yaml", "stack.yaml"))
     del shipped["model_list"], stack["model_list"]
@@ -232,7 +257,7 @@ def test_who_is_named_in_configurations_is_there():
     services = compose.services()
     configurations = {
         "prometheus": "prometheus/stack.yml", "alloy": "alloy/stack.alloy", "grafana": "grafana/provisioning/datasources/weir.yml",
-        "weir": "stack/weir.toml", "weir-discovery": "stack/weir.toml", "litellm": "litellm/stack.yaml",
+        "weir": "stack/weir.toml", "weir-discovery": "stack/weir.toml", "weir-loadtest": "stack/weir.toml", "litellm": "litellm/stack.yaml",
     }
     for name, file in configurations.items():
         lines = (compose.ROOT / "config" / file).read_text().splitlines()

@@ -1,4 +1,4 @@
-"""`make demo` with a Prometheus beside it: what it reads, which rules it has, and that it leaves nothing behind."""
+"""`make demo`: both of its listeners, a Prometheus beside it, what that reads, which rules it has, and that nothing is left behind."""
 
 import contextlib
 import json
@@ -98,7 +98,10 @@ def test_prometheus_reads_all_of_it_with_the_rules_of_the_stack(demo):
         for question in questions:
             found = values(prometheus, question)
             assert len(found) == 2 and all(float(series["value"][1]) >= 0 for series in found), question
-        return values(prometheus, "llm_requests_total") and values(prometheus, "nvidia_gpu_duty_cycle")
+        # Where rules look for what clients get.
+        hops = [series["metric"]["hop"] for series in values(prometheus, "hop:llm_clients:info")]
+        assert hops == ["engine"], "nobody has asked at the edge"
+        return values(prometheus, "weir_kpi_value") and values(prometheus, "nvidia_gpu_duty_cycle")
 
     until("Prometheus has read everything", all_is_there, DEADLINE, running.program.log_tail)
     groups = asked(prometheus, "rules")["groups"]
@@ -126,6 +129,37 @@ def test_what_dies_beside_the_demo_does_not_end_it(demo, name, called):
     running.says(rf"^{called} ended \(signal: 9 \(SIGKILL\)\): .*; the demo goes on without it\.$")
     assert name not in running.children()
     running.interrupt()
+
+
+def test_what_comes_through_the_edge_is_seen_at_both_hops_and_counted_once(demo):
+    running = demo("--no-prometheus")
+    edge = running.says(r"^  at the edge +(\S+) +→ a gateway → http://")[1]
+    running.says(rf"^\S*weir-loadtest run --scenario high-parallelism --target {edge}( |$)")
+    admin = running.says(r"^  metrics +(\S+)$")[1]
+
+    def get(url, **body):
+        data = json.dumps(body).encode() if body else None
+        with urllib.request.urlopen(urllib.request.Request(url, data), timeout=10) as answer:
+            return answer.read().decode()
+
+    listed = [model["id"] for model in json.loads(get(f"{edge}/v1/models"))["data"]]
+    assert listed == ["llama-3.3-70b", "qwen3-8b"]
+    for model in listed:
+        answer = get(f"{edge}/v1/chat/completions", model=model, stream=True, messages=[])
+        assert answer.endswith("data: [DONE]\n\n")
+
+    def seen(family, *labels):
+        lines = [line for line in get(admin).splitlines() if line.startswith(family + "{")]
+        return sum(float(line.split()[-1]) for line in lines if all(f'"{label}"' in line for label in labels))
+
+    until("both hops are joined", lambda: seen("llm_hop_requests_total", "joined") == 2, DEADLINE, running.program.log_tail)
+    assert [seen("llm_requests_total", "edge", "success", model) for model in listed] == [1, 1]
+    assert seen("llm_requests_started_total", "edge") == 2 < seen("llm_requests_started_total", "engine")
+    running.interrupt()
+    total, edges, ledger = running.program.log.read_text().splitlines()[-3:]
+    assert edges == "Of these, through the edge: 2 started = 2 in outcomes + 0 active: it adds up."
+    # In the whole, each of them is one.
+    assert int(re.search(r"^Ledger: (\d+)", ledger)[1]) > 2
 
 
 def test_nothing_is_started_where_nobody_wants_it(demo):

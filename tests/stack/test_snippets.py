@@ -175,7 +175,8 @@ def test_how_to_make_a_hash():
 
 def commands():
     """Every `docker compose` of the page, in snippets and in the text, by words."""
-    lines = [line.strip() for snippet in SNIPPETS if snippet.language == "sh" for line in snippet.text.splitlines()]
+    texts = [snippet.text.replace("\\\n", " ") for snippet in SNIPPETS if snippet.language == "sh"]
+    lines = [line.strip() for text in texts for line in text.splitlines()]
     lines += re.findall(r"`(docker compose [^`]+)`", README.read_text())
     found = {line for line in lines if line.startswith("docker compose")}
     assert len(found) > 12
@@ -198,6 +199,21 @@ def test_commands_name_files_and_services_that_are_there(line, tmp_path):
     if command in ("kill", "restart", "logs", "exec"):
         named = next(word for word in arguments if word not in ("-s", "HUP"))
         assert named in services
+
+
+@pytest.mark.parametrize("line", [line for line in commands() if " run --rm " in line])
+def test_benchmarks_are_taken(line, tmp_path):
+    """By Compose's model of the service, and by the program, which checks its words and stops there."""
+    words, _, _ = line.partition(" > ")
+    before, _, arguments = words.partition(" loadtest ")
+    assert arguments, line
+    [mounted] = re.findall(r"-v \S+:(/[\w/]+):ro", before) or [None]
+    service = compose.services()["loadtest"]
+    (tmp_path / "litellm-key").write_text("sk-key\n")
+    command = [BINARIES / service["image"].partition(":")[0], *shlex.split(arguments), "--check"]
+    command = [str(word).replace(mounted or "\n", str(tmp_path)) for word in command]
+    done = subprocess.run(command, env={"HOME": str(tmp_path)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @of("sh")
@@ -313,6 +329,6 @@ def test_links_lead_somewhere(link):
 
 @pytest.mark.parametrize("table", [README])
 def test_addresses_in_the_text_are_those_that_are_published(table):
-    ports = {int(port) for port in re.findall(r"127\.0\.0\.1:(2300\d|9800)", table.read_text())}
+    ports = {int(port) for port in re.findall(r"127\.0\.0\.1:(2300\d|9800|8001)", table.read_text())}
     published = {int(port["published"]) for service in compose.config()["services"].values() for port in service.get("ports", ())}
     assert ports == published

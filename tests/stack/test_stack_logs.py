@@ -72,7 +72,7 @@ def test_jobs_of_the_stack():
     assert {name for name, job in jobs.items() if job == "weir-log"} == weir
     assert {name for name, job in jobs.items() if job == "vllm-server"} == {name for name in jobs if name.startswith("engine-")}
     assert {name: job for name, job in jobs.items() if job not in ("weir-log", "vllm-server", "containers")} == {
-        "litellm": "litellm", "traffic": "vllm-benchmarks",
+        "litellm": "litellm", "traffic": "vllm-benchmarks", "loadtest": "vllm-benchmarks",
     }
 
 

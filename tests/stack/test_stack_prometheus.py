@@ -27,7 +27,7 @@ NATIVE, STACK = (FOLDER / name for name in ("prometheus.yml", "stack.yml"))
 
 # The same thing's address on one host and in the stack.
 ADDRESSES = {
-    "127.0.0.1:9900": "weir:9900", "127.0.0.1:9901": "weir-discovery:9901", "127.0.0.1:9090": "127.0.0.1:9090",
+    "127.0.0.1:9900": "weir:9900", "127.0.0.1:9901": "weir-discovery:9901", "127.0.0.1:8001": "weir-loadtest:8001", "127.0.0.1:9090": "127.0.0.1:9090",
     "127.0.0.1:9093": "alertmanager:9093", "127.0.0.1:9100": "node-exporter:9100",
 }
 # Jobs that only the stack has, unless the other file has come to have them, too.
@@ -110,7 +110,7 @@ def test_the_password_is_the_one_that_is_documented():
     users = yaml.safe_load(web_configuration())["basic_auth_users"]
     assert users == {"weir": hashed}
     assert bcrypt.checkpw(password.encode(), hashed.encode())
-    for name in ("prometheus", "grafana"):
+    for name in ("prometheus", "grafana", "weir-loadtest", "loadtest"):
         assert compose.services()[name]["environment"]["PROMETHEUS_PASSWORD"] == password
 
 

@@ -23,8 +23,9 @@ class Image:
     name: str
     program: str
     words: tuple = ()
-    # Of user 65534, as in the real one: a volume that is mounted there for the first time has the same owner.
+    # Of the same user as in the real one: a volume that is mounted there for the first time has the same owner.
     folder: str = ""
+    owner: int = 65534
     # What else the program reads.
     files: tuple = ()
 
@@ -34,7 +35,7 @@ IMAGES = [
     Image("weir-proxy", BINARIES / "weir-proxy"),
     Image("weir-discovery", BINARIES / "weir-discovery"),
     Image("weir-gpu-exporter", BINARIES / "weir-gpu-exporter"),
-    Image("weir-loadtest", BINARIES / "weir-loadtest"),
+    Image("weir-loadtest", BINARIES / "weir-loadtest", folder="var/lib/weir", owner=65532),
     Image("prometheus", "prometheus", folder="prometheus"),
     Image(
         "alertmanager",
@@ -51,8 +52,8 @@ IMAGES = [
 
 # What of the stack can be started with them.
 SERVICES = [
-    *("weir", "weir-discovery", "weir-gpu-exporter-simulated", "docker-proxy", "prometheus", "alertmanager"),
-    *("node-exporter", "node-exporter-network", "engine-a", "engine-b", "engine-c", "traffic"),
+    *("weir", "weir-discovery", "weir-gpu-exporter-simulated", "weir-loadtest", "docker-proxy", "prometheus"),
+    *("alertmanager", "node-exporter", "node-exporter-network", "engine-a", "engine-b", "engine-c", "traffic"),
 ]
 
 
@@ -85,8 +86,8 @@ def _archive(image, folder):
     for path in image.files:
         _copied(path, root)
     if image.folder:
-        (root / image.folder).mkdir()
-        os.chown(root / image.folder, 65534, 65534)
+        (root / image.folder).mkdir(parents=True)
+        os.chown(root / image.folder, image.owner, image.owner)
     archive = folder / "image.tar"
     subprocess.run(["tar", "-C", root, "-cf", archive, "."], check=True)
     shutil.rmtree(root)

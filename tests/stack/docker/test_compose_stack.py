@@ -54,7 +54,8 @@ def test_all_targets_are_up_but_those_that_are_not_here(stack):
         down = {job for job, value in states if value == 0}
         up = {job for job, value in states if value == 1}
         assert down == NOT_STARTED
-        assert up == {"weir-proxy", "weir-discovery", "weir-gpu-exporter", "vllm", "prometheus", "alertmanager", "node"}
+        weir = {"weir-proxy", "weir-discovery", "weir-gpu-exporter", "weir-loadtest"}
+        assert up == weir | {"vllm", "prometheus", "alertmanager", "node"}
         assert len(ask(stack.docker, 'up{job="vllm"} == 1')) == 3
         return True
 
@@ -95,8 +96,8 @@ def test_rules_are_evaluated(stack):
 
 def test_who_is_listened_to(stack):
     listening = {(address, int(port)) for address, port in stack.docker.listening()}
-    ports = {port for _, port in listening if port in range(9000, 10000) or port in range(23000, 24000)}
-    assert ports == {9800, 23001}, listening
+    ports = {port for _, port in listening if port in range(8000, 10000) or port in range(23000, 24000)}
+    assert ports == {8001, 9800, 23001}, listening
     assert {address for address, port in listening if port == 23001} == {"127.0.0.1"}
     chat = json.dumps({"model": "qwen3-8b", "messages": [{"role": "user", "content": "Hello"}]})
     header = ("-H", "content-type: application/json")
@@ -107,6 +108,31 @@ def test_who_is_listened_to(stack):
 def test_prometheus_asks_for_a_password(stack):
     assert stack.docker.get(f"{PROMETHEUS}/api/v1/query?query=up")[0] == 401
     assert stack.docker.get(f"{PROMETHEUS}/api/v1/query?query=up", "-u", "weir:wrong")[0] == 401
+
+
+def test_a_benchmark_is_run_beside_it_and_shown(stack):
+    """As compose/README.md says, but for its length; it is not there with `up`, and its container is gone with it."""
+    assert "loadtest" not in stack.services()
+    text = (Path(__file__).parents[3] / "compose/README.md").read_text().replace("\\\n", " ")
+    [words] = re.findall(r"compose.yaml (run --rm loadtest run .*--prometheus.*)\n", text)
+    run, rm, *words = words.split()
+    said = stack.run(run, rm, "--no-TTY", *words, "--requests", "40", "--output", "-")
+    report = json.loads(said)
+    assert (report["status"], report["summary"]["sent"]) == ("finished", 40)
+    # Of the proxy it has learnt by its admin pages, of the model's GPUs from a Prometheus that asks for a password.
+    assert report["proxy"]["rows"] and report["gpus"]["cards"], report["warnings"]
+    assert "loadtest" not in stack.services()
+
+    def page(path):
+        status, body = stack.docker.get(f"http://127.0.0.1:8001{path}")
+        assert status == 200, body
+        return json.loads(body)
+
+    shown = [run["id"] for run in page("/api/benchmarks")["runs"]]
+    assert shown == [report["id"]]
+    assert len(page("/api/metrics/gpu")["gpus"]) == 8
+    finished = 'weir_loadtest_runs{status="finished"}'
+    waited(stack.docker, "Prometheus knows of the run", finished, lambda found: [value for _, value in found] == [1])
 
 
 @pytest.mark.parametrize("service", SERVICES)
