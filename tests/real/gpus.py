@@ -67,6 +67,8 @@ class ModelsPage(http.server.BaseHTTPRequestHandler):
         elapsed = time.monotonic() - self.started
         for name, model in MODELS.items():
             yield f'llm_container_info{{container_id="{model.container_id}",container="vllm-{name}",model="{name}"}} 1\n'
+            labels = f'container_id="{model.container_id}",container="vllm-{name}",model="{name}",engine_version="0.32.0"'
+            yield f"llm_engine_up{{{labels}}} 1\n"
             if model.tokens_per_second:
                 tokens = 1_000_000 + int(model.tokens_per_second * elapsed)
                 for hop in ("edge", "engine"):
