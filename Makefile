@@ -14,7 +14,7 @@ SOAK_CLIENTS ?= 200
 SOAK_JUNK ?= 1000000
 
 .PHONY: help demo build dashboards test check fmt clippy doc deny unit rules count fuzz fuzz-brief real stack docker stack-docker scale \
-	phoenix soak accept bench
+	phoenix label-studio agree page soak accept bench
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,15 @@ scale: build $(VENV)/ready tools-stack ## Measure series and bytes anew, and wri
 phoenix: build $(VENV)/ready $(VENV)/phoenix/ready ## Traces in a real Arize Phoenix, through LiteLLM; installs it first, which takes 855 MB.
 	$(PYTHON) -m pytest -q tests/real/phoenix
 
+label-studio: build $(VENV)/ready $(VENV)/label-studio/ready ## Answers of a run in a real Label Studio; installs it first, which takes 995 MB.
+	$(PYTHON) -m pytest -q tests/label_studio
+
+agree: build $(VENV)/ready $(VENV)/aiperf/ready $(VENV)/guidellm/ready ## aiperf, guidellm, the load tester and the proxy against one simulated engine; AGREE_FLAGS=--write: into AGREEMENT.md.
+	$(PYTHON) -m pytest -q -rP tests/agree $(AGREE_FLAGS)
+
+page: build $(VENV)/page/ready tools-page ## The load tester's page in Chromium; pictures of it are then in target/page.
+	$(VENV)/page/bin/python -m pytest -q tests/page
+
 soak: tools-build ## Everything at once for SOAK_SECONDS (180) by SOAK_CLIENTS (200), then SOAK_JUNK (1000000) requests of junk.
 	SOAK_SECONDS=$(SOAK_SECONDS) SOAK_CLIENTS=$(SOAK_CLIENTS) SOAK_JUNK=$(SOAK_JUNK) \
 		cargo test --locked -p weir-proxy --test soak -- --nocapture --test-threads=1
@@ -92,6 +101,9 @@ accept: ## What is slow, and as a newcomer: a fresh clone, `make demo`, and what
 	$(MAKE) --no-print-directory docker
 	$(MAKE) --no-print-directory stack-docker
 	$(MAKE) --no-print-directory phoenix
+	$(MAKE) --no-print-directory page
+	$(MAKE) --no-print-directory label-studio
+	$(MAKE) --no-print-directory agree
 	scripts/accept.sh
 
 bench: tools-build ## What the meter costs, as ratios in one run, and what the GPU exporter does.
@@ -112,12 +124,34 @@ $(VENV)/phoenix/ready: tests/real/phoenix/requirements.txt $(VENV)/ready
 	$(VENV)/phoenix/bin/pip install --quiet --disable-pip-version-check -r tests/real/phoenix/requirements.txt
 	touch $@
 
+$(VENV)/label-studio/ready: tests/label_studio/requirements.txt $(VENV)/ready
+	python3 -m venv $(VENV)/label-studio
+	$(VENV)/label-studio/bin/pip install --quiet --disable-pip-version-check -r tests/label_studio/requirements.txt
+	touch $@
+
+$(VENV)/aiperf/ready: tests/agree/aiperf.txt $(VENV)/ready
+	python3 -m venv $(VENV)/aiperf
+	$(VENV)/aiperf/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+# Debian's Python, which sees Debian's torch; guidellm.txt says why.
+$(VENV)/guidellm/ready: tests/agree/guidellm.txt $(VENV)/ready
+	scripts/tools.sh agree
+	/usr/bin/python3 -m venv --without-pip --system-site-packages $(VENV)/guidellm
+	$(PYTHON) -m pip --python $(VENV)/guidellm install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(VENV)/page/ready: tests/page/requirements.txt $(VENV)/ready
+	python3 -m venv $(VENV)/page
+	$(VENV)/page/bin/pip install --quiet --disable-pip-version-check -r tests/page/requirements.txt
+	touch $@
+
 # Node itself is one of the Python packages: Debian's is too old for the SDK.
 $(NODE)/node_modules/ready $(GRAFANA)/node_modules/ready: %/node_modules/ready: %/package-lock.json $(VENV)/ready
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm ci --loglevel=error --prefix $*
 	touch $@
 
-.PHONY: tools-build tools-rules tools-count tools-nvml tools-real tools-stack tools-docker
+.PHONY: tools-build tools-rules tools-count tools-nvml tools-real tools-stack tools-docker tools-page
 tools-build:
 	@scripts/tools.sh build
 
@@ -138,3 +172,6 @@ tools-stack:
 
 tools-docker:
 	@scripts/tools.sh docker
+
+tools-page:
+	@scripts/tools.sh page

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # As a newcomer: a fresh clone, `make demo`, and what it must show. Takes a cold build, a 20 s demo,
-# and one that is ended with Ctrl-C's signal.
+# and one that is loaded and then ended with Ctrl-C's signal.
 #
 #   accept.sh                    builds everything, as on a new machine
 #   accept.sh --target-dir DIR   builds into DIR (CARGO_TARGET_DIR), which may hold dependencies
@@ -156,7 +156,7 @@ import urllib.parse
 import urllib.request
 
 JOBS = {"prometheus": 1, "vllm": 2, "weir-gpu-exporter": 1, "weir-proxy": 1}
-P95 = "histogram_quantile(0.95, sum by (le, model) (rate(llm_time_to_first_token_seconds_bucket[1m])))"
+P95 = "histogram_quantile(0.95, sum by (le, model) (rate(llm_time_to_first_token_seconds_bucket{hop=\"engine\"}[1m])))"
 
 ask = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -188,9 +188,28 @@ PYTHON
     ) || fail "Prometheus beside the demo does not answer as it should"
 fi
 
+# The command that it prints, which the README has too: 50 requests at once, through both of its listeners.
+load=$(grep -m 1 'weir-loadtest run --scenario high-parallelism' "$work/table") || fail "the table names no load test"
+bash -c "$load --store '$work/runs.db' --output '$work/report.json'" >"$work/load" 2>&1 ||
+    fail "the load test ended with code $?: $(tail -n 20 "$work/load")"
+loaded=$(python3 - "$work/report.json" <<'PYTHON'
+import json
+import sys
+
+report = json.load(open(sys.argv[1]))
+summary, proxy = report["summary"], report["proxy"]
+if report["status"] != "finished" or summary["outcomes"] != {"success": summary["sent"]}:
+    sys.exit(f"{report['status']}: {summary['sent']} requests, {summary['outcomes']}")
+if not proxy["same_requests"]:
+    sys.exit(f"the proxy counted others: {proxy}")
+print(f"{summary['sent']} requests of {report['scenario']['name']} at {summary['requests_per_second']:.1f} a second, "
+      "counted alike by the proxy")
+PYTHON
+) || fail "the load test's report is not as it should be"
+
 kill -INT "$demo"
 wait "$demo" || fail "Ctrl-C: the demo ended with code $?: $(tail -n 5 "$work/table")"
 tail -n 1 "$work/table" | grep -q 'it adds up' || fail "Ctrl-C: $(tail -n 1 "$work/table")"
 nothing_left "after Ctrl-C"
 
-echo "accept: ok. Clone to numbers in ${took} s; $summary; $monitored; Ctrl-C leaves nothing behind."
+echo "accept: ok. Clone to numbers in ${took} s; $summary; $monitored; $loaded; Ctrl-C leaves nothing behind."

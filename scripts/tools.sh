@@ -7,6 +7,7 @@ set -euo pipefail
 has() {
     case "$1" in
     python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;; # no program of its own
+    python3-torch) /usr/bin/python3 -c 'import torch' 2>/dev/null ;;  # nor here
     *) command -v "$1" >/dev/null ;;
     esac
 }
@@ -70,8 +71,17 @@ docker)
     need busybox busybox-static "a shell in their image"
     need strip binutils "to make their image small"
     ;;
+agree)
+    need /usr/bin/python3 python3 "the environment of guidellm"
+    # Without it, pip gets PyPI's.
+    (need python3-torch python3-torch "guidellm, which loads its data with torch") \
+        || echo "weir: then pip gets PyPI's torch, 2.8 GB" >&2
+    ;;
+page)
+    need chromium chromium "the tests of the load tester's page"
+    ;;
 *)
-    echo "usage: tools.sh build|count|fuzz|python|rules|real|stack|docker" >&2
+    echo "usage: tools.sh build|count|fuzz|python|rules|real|stack|docker|page|agree" >&2
     exit 2
     ;;
 esac
