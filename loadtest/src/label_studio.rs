@@ -21,7 +21,7 @@ pub(crate) use self::tasks::{gold_tasks, tasks};
 
 use self::api::Api;
 
-/// What a project shows of [`tasks`]: answers to be dragged into "Good examples" or "Wrong or useless" in their order,
+/// What a project shows of [`tasks()`]: answers to be dragged into "Good examples" or "Wrong or useless" in their order,
 /// and a text, the answer as it should be.
 pub(crate) const LABELING_CONFIG: &str = include_str!("label_studio/labeling.xml");
 
@@ -53,7 +53,7 @@ pub(crate) struct Pushed {
     pub(crate) url: Url,
 }
 
-/// Brings [`tasks`] into the project. Those that it has, by their `data.task`, are not brought again.
+/// Brings [`tasks()`] into the project. Those that it has, by their `data.task`, are not brought again.
 pub(crate) async fn push(config: &LabelStudio, tasks: &[Value]) -> Result<Pushed, PushError> {
     let _alone = ONE_AT_A_TIME.lock().await;
     let mut api = Api::new(&config.url, &config.token_file)?;

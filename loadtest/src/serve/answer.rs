@@ -43,7 +43,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// 200 with this as JSON. For small things: large ones are made where blocking is allowed, see [`bytes`].
+/// 200 with this as JSON. For small things: large ones are made where blocking is allowed, see [`bytes()`].
 pub(super) fn value(value: &impl Serialize) -> Result<Response, Refusal> {
     Ok(json(StatusCode::OK, bytes(value)?))
 }
