@@ -51,7 +51,7 @@ impl Tokens {
     }
 }
 
-/// Moments of a request on the run's clock, in an open loop.
+/// How long after its moment a request of an open loop was begun.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lag(pub(crate) Duration);
 

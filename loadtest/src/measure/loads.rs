@@ -21,6 +21,7 @@ use crate::workload::Workload;
 const SEARCH_SHARE: f64 = 0.99;
 /// So many clients warm a target up whose load is not a number of clients.
 const WARM_UP_CLIENTS: usize = 8;
+/// From one second of the timeline to the next.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Whoever sends the phases of a run.
