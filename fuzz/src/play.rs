@@ -123,7 +123,7 @@ impl Play {
         for (index, piece) in pieces.iter().enumerate() {
             let is_last = end && index + 1 == pieces.len();
             let forward = self.exchange.on_request_body(piece, is_last);
-            self.request.add(piece, forward.bytes(piece));
+            self.request.add(piece, &forward.bytes(piece));
             if !is_last {
                 self.request.assert_behind(REQUEST_TAIL);
             }
@@ -160,7 +160,7 @@ impl Play {
         self.answers.extend_from_slice(bytes);
         for piece in self.pieces(bytes) {
             let forward = self.exchange.on_response_body(self.now, piece);
-            self.answer.add(piece, forward.bytes(piece));
+            self.answer.add(piece, &forward.bytes(piece));
             self.may_take_out |= self.exchange.asked_for_usage();
             if !self.may_take_out {
                 self.answer.assert_behind(self.policy.limits.hold_bytes);

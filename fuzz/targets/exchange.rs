@@ -9,7 +9,8 @@
 //!   brace of a request and events of usage in its answer, both only where usage was asked for;
 //! * `events = 1 + gaps + coalesced + discarded`;
 //! * what is held is at most a few times what was given;
-//! * with the bodies cut smaller, outcome, progress and bytes are the same.
+//! * with the bodies cut smaller, outcome, progress and bytes are the same;
+//! * and so they are with every event parsed, also such as are like an earlier one.
 
 #![no_main]
 
@@ -23,16 +24,21 @@ use weir_fuzz::sound::{ENDS, assert_all_sound, assert_sound};
 use weir_wire::End;
 
 fuzz_target!(|input: &[u8]| {
-    let mut whole = play(input, None);
-    let mut cut = play(input, Some(Dice::of(input)));
-    if !whole.may_differ {
-        for end in ENDS {
-            let outcome = whole.exchange.outcome(whole.now, end);
+    let mut whole = play(input, None, false);
+    let mut cut = play(input, Some(Dice::of(input)), false);
+    let mut parsed = play(input, None, true);
+    for end in ENDS {
+        let outcome = whole.exchange.outcome(whole.now, end);
+        assert_eq!(parsed.exchange.outcome(parsed.now, end), outcome, "every event parsed");
+        if !whole.may_differ {
             assert_eq!(cut.exchange.outcome(cut.now, end), outcome, "cut smaller");
         }
     }
     whole.finish();
     cut.finish();
+    parsed.finish();
+    assert!(parsed.progress == whole.progress, "every event parsed");
+    assert_equal(&parsed.out, &whole.out);
     assert!(cut.progress == whole.progress || whole.may_differ, "cut smaller");
     // Whether an event over the limit comes whole decides whether it can still be taken out.
     if !whole.may_differ && input.len() <= whole.policy.limits.hold_bytes {
@@ -42,9 +48,12 @@ fuzz_target!(|input: &[u8]| {
 });
 
 /// Makes the calls; the outcome is looked at after each.
-fn play(input: &[u8], dice: Option<Dice>) -> Play {
+fn play(input: &[u8], dice: Option<Dice>, parse_all: bool) -> Play {
     let (head, calls) = calls::read(input);
     let mut play = Play::new(head, dice);
+    if parse_all {
+        play.exchange.parse_every_event();
+    }
     for call in calls {
         play.call(call);
         assert_sound(&play, End::Complete);

@@ -4,6 +4,9 @@
 //! * the facts and the bytes that are sent are the same as in one go;
 //! * the bytes are the client's, but for the question for usage, which stands before the last brace.
 //!
+//! * `stream`, `stream_options`, `echo` and the `max_tokens` are what stands there, and usage is asked
+//!   for, by a reading byte by byte of whatever the body is;
+//!
 //! For every body that is a JSON object to `serde_json`:
 //! * `model`, `stream`, `stream_options`, `n`, `echo` and the `max_tokens` are what the parser says;
 //! * usage is asked for exactly where `stream` is `true` and `stream_options` is not there, and what
@@ -16,8 +19,9 @@ use std::collections::BTreeMap;
 use libfuzzer_sys::fuzz_target;
 use serde_json::value::RawValue;
 use weir_fuzz::dice::Dice;
+use weir_fuzz::members_by_byte;
 use weir_fuzz::passed::Passed;
-use weir_wire::{Endpoint, Exchange, Limits, Policy, RequestHead};
+use weir_wire::{Degraded, End, Endpoint, Exchange, Limits, Policy, RequestHead};
 
 const OPTIONS: &str = r#"{"include_usage":true}"#;
 
@@ -48,6 +52,7 @@ fuzz_target!(|body: &[u8]| {
     } else {
         passed.assert_same();
     }
+    assert_by_byte(endpoint, body, &exchange);
     if let Ok(object) = serde_json::from_slice(body) {
         assert_read(&exchange, &object);
         assert_asked(endpoint, &passed, &exchange, object);
@@ -59,10 +64,45 @@ fn send(endpoint: Endpoint, pieces: &[&[u8]]) -> (Vec<u8>, Exchange) {
     let mut exchange = Exchange::new(&RequestHead::json(endpoint), Policy::exact());
     let mut sent = Vec::new();
     for piece in pieces {
-        sent.extend_from_slice(exchange.on_request_body(piece, false).bytes(piece));
+        sent.extend_from_slice(&exchange.on_request_body(piece, false).bytes(piece));
     }
-    sent.extend_from_slice(exchange.on_request_body(&[], true).bytes(&[]));
+    sent.extend_from_slice(&exchange.on_request_body(&[], true).bytes(&[]));
     (sent, exchange)
+}
+
+/// The body may be anything.
+fn assert_by_byte(endpoint: Endpoint, body: &[u8], exchange: &Exchange) {
+    let (members, is_whole) = members_by_byte(body);
+    // Of a repeated name the last counts, and those that are too long are no words or numbers.
+    let last = |name: &str| {
+        let of_name = members.iter().rfind(|(key, _)| unescaped(key) == name.as_bytes());
+        of_name.map(|(_, value)| value.as_slice())
+    };
+    let number = |name| {
+        let digits = last(name).filter(|digits| digits.len() <= 32)?;
+        serde_json::from_slice::<u64>(digits).ok()
+    };
+    let facts = exchange.request().expect("facts of a body that has ended");
+    assert_eq!(facts.stream, last("stream") == Some(b"true"));
+    assert_eq!(facts.echo, last("echo") == Some(b"true"));
+    assert_eq!(facts.has_stream_options, last("stream_options").is_some());
+    let tokens = ["max_completion_tokens", "max_output_tokens", "max_tokens"];
+    assert_eq!(facts.parameters.max_tokens, tokens.into_iter().find_map(number));
+
+    let wants = facts.stream && !facts.has_stream_options && endpoint.has_stream_options();
+    let fits = body.len() - body.trim_ascii_end().len() < TAIL;
+    assert_eq!(exchange.asked_for_usage(), wants && is_whole && fits);
+    let outcome = exchange.outcome(Default::default(), End::ClientClosed);
+    let is_broken = !is_whole && !body.is_empty() && endpoint != Endpoint::Other;
+    assert_eq!(outcome.degraded, is_broken.then_some(Degraded::InvalidJson));
+}
+
+fn unescaped(key: &[u8]) -> Vec<u8> {
+    if !key.contains(&b'\\') {
+        return key.to_vec();
+    }
+    let quoted = [b"\"", key, b"\""].concat();
+    serde_json::from_slice::<String>(&quoted).unwrap_or_default().into_bytes()
 }
 
 fn assert_read(exchange: &Exchange, object: &Object<'_>) {

@@ -63,6 +63,11 @@ impl AccessLog {
         }
     }
 
+    /// Whether nothing is written.
+    pub(crate) fn is_off(&self) -> bool {
+        self.running.read().is_none()
+    }
+
     /// A request has ended.
     pub(crate) fn ended(&self, ended: &Ended<'_>) {
         let running = self.running.read();

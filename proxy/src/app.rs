@@ -36,7 +36,11 @@ const ATTEMPTS: usize = 4;
 pub struct App {
     config: Config,
     shared: Arc<Shared>,
-    runtime: Runtime,
+    /// The workers: clients' connections, and nothing that waits for a time of its own.
+    workers: Runtime,
+    /// All else: signals, discovery, lists of models, what expires. A timer that waits makes each waiting of its
+    /// runtime dearer, and there is one for each event of a stream.
+    aside: Runtime,
     stop: watch::Sender<bool>,
     addresses: Vec<(Hop, SocketAddr)>,
     admin: AdminServer,
@@ -68,7 +72,8 @@ impl App {
         let room = descriptors::allow(config.limits.connections * bound.len()) / bound.len().max(1);
         let version = env!("CARGO_PKG_VERSION");
         let admin = AdminServer::bind(config.admin, "weir-proxy", version, Arc::new(pages))?;
-        let runtime = runtime(config)?;
+        let workers = runtime("weir", config.threads)?;
+        let aside = runtime("weir-aside", Some(1))?;
         let (stop, stopped) = watch::channel(false);
         let mut addresses = Vec::new();
         let mut tls = Vec::new();
@@ -78,12 +83,12 @@ impl App {
             addresses.push((bound.kind, bound.address));
             tls.extend(bound.tls.clone());
             let door = Door::new(&bound, room, &shared, server_conf(config), stopped.clone());
-            let _within = runtime.enter();
-            runtime.spawn(door.serve(bound.listen()?));
+            let _within = workers.enter();
+            workers.spawn(door.serve(bound.listen()?));
         }
         info!(address = %admin.addr(), "Admin endpoints are up.");
         let (discovery, expiry) = {
-            let _within = runtime.enter();
+            let _within = aside.enter();
             shared.poll_models();
             (Following::start(config, &shared), Expiry::start(config, &shared))
         };
@@ -91,7 +96,8 @@ impl App {
         Ok(Self {
             config,
             shared,
-            runtime,
+            workers,
+            aside,
             stop,
             addresses,
             admin,
@@ -139,12 +145,13 @@ fn check_authorities(config: &Config) -> Result<(), StartError> {
     Ok(())
 }
 
-fn runtime(config: &Config) -> std::io::Result<Runtime> {
+/// `threads`: `None` for one per core.
+fn runtime(name: &str, threads: Option<usize>) -> std::io::Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
-    if let Some(threads) = config.threads {
+    if let Some(threads) = threads {
         builder.worker_threads(threads);
     }
-    builder.thread_name("weir").enable_all().build()
+    builder.thread_name(name).enable_all().build()
 }
 
 /// Weir runs Pingora without Pingora's `Server`: that one sleeps through the whole grace period when it

@@ -13,6 +13,7 @@ mod coding;
 mod context;
 mod ending;
 mod find_route;
+mod forwarded;
 mod hop;
 mod limits;
 mod no_route;
@@ -49,18 +50,23 @@ pub(crate) struct Gate {
 
 #[async_trait]
 impl ProxyHttp for Gate {
-    type CTX = Context;
+    // Boxed: Pingora moves it about within futures, which grow with it.
+    type CTX = Box<Context>;
 
-    fn new_ctx(&self) -> Context {
-        Context::new(Arc::clone(&self.shared), self.listener)
+    fn new_ctx(&self) -> Box<Context> {
+        Box::new(Context::new(Arc::clone(&self.shared), self.listener))
     }
 
-    async fn request_filter(&self, session: &mut Session, ctx: &mut Context) -> Result<bool> {
+    async fn request_filter(&self, session: &mut Session, ctx: &mut Box<Context>) -> Result<bool> {
         // All that can fail before an upstream is chosen is reading from the client and writing to it.
         prepare::request(self, session, ctx).await.map_err(Error::into_down)
     }
 
-    async fn upstream_peer(&self, _: &mut Session, ctx: &mut Context) -> Result<Box<HttpPeer>> {
+    async fn upstream_peer(
+        &self,
+        _: &mut Session,
+        ctx: &mut Box<Context>,
+    ) -> Result<Box<HttpPeer>> {
         request::peer(ctx).await
     }
 
@@ -71,7 +77,7 @@ impl ProxyHttp for Gate {
         _: &HttpPeer,
         _fd: std::os::unix::io::RawFd,
         _: Option<&Digest>,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> Result<()> {
         request::connected(ctx, reused);
         Ok(())
@@ -81,7 +87,7 @@ impl ProxyHttp for Gate {
         &self,
         _: &mut Session,
         head: &mut RequestHeader,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> Result<()> {
         request::head(head, ctx)
     }
@@ -91,7 +97,7 @@ impl ProxyHttp for Gate {
         _: &mut Session,
         body: &mut Option<Bytes>,
         end: bool,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> Result<()> {
         request::body(body, end, ctx)?;
         if end && ctx.fills_the_pipe() {
@@ -109,7 +115,7 @@ impl ProxyHttp for Gate {
         &self,
         session: &mut Session,
         head: &mut ResponseHeader,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> Result<()> {
         response::head(session, head, ctx)
     }
@@ -119,7 +125,7 @@ impl ProxyHttp for Gate {
         _: &mut Session,
         body: &mut Option<Bytes>,
         end: bool,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> Result<Option<Duration>> {
         response::body(body, end, ctx)?;
         Ok(None)
@@ -129,7 +135,7 @@ impl ProxyHttp for Gate {
         &self,
         _: &mut Session,
         peer: &HttpPeer,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
         error: Box<Error>,
     ) -> Box<Error> {
         retry::after_failed_connect(peer, ctx, error)
@@ -140,7 +146,7 @@ impl ProxyHttp for Gate {
         _: &HttpPeer,
         session: &mut Session,
         error: Box<Error>,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
         reused: bool,
     ) -> Box<Error> {
         retry::after_failed_exchange(session, ctx, error, reused)
@@ -150,24 +156,24 @@ impl ProxyHttp for Gate {
         &self,
         session: &mut Session,
         error: &Error,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> FailToProxy {
         answer::to_failure(session, error, ctx).await
     }
 
-    async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Context) {
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Box<Context>) {
         settle::ended(session, error, ctx);
     }
 
     // Weir logs failures itself, once, from the outcome.
-    fn suppress_error_log(&self, _: &Session, _: &Context, _: &Error) -> bool {
+    fn suppress_error_log(&self, _: &Session, _: &Box<Context>, _: &Error) -> bool {
         true
     }
 
     fn suppress_proxy_warn_log(
         &self,
         _: &Session,
-        _: &Context,
+        _: &Box<Context>,
         _: &Error,
         _: ProxyWarnLogContext,
     ) -> bool {

@@ -38,6 +38,11 @@ impl Observers {
         self.spans.may_be_found(trace, outcome)
     }
 
+    /// Whether nobody wants to know anything.
+    pub(crate) fn are_none(&self) -> bool {
+        self.access_log.is_off() && self.spans.are_off() && self.metrics.are_off()
+    }
+
     /// A request has ended.
     pub(crate) fn ended(&self, ended: &Ended<'_>) {
         self.access_log.ended(ended);

@@ -45,6 +45,11 @@ impl OtlpMetrics {
         }
     }
 
+    /// Whether nothing is exported.
+    pub(crate) fn are_off(&self) -> bool {
+        self.now.read().is_none()
+    }
+
     /// A request has ended.
     pub(crate) fn ended(&self, ended: &Ended<'_>) {
         if let Some((metrics, semconv)) = &*self.now.read() {

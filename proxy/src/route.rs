@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use weir_ledger::{Ledger, Route as Series};
+use weir_ledger::{Ledger, ModelOrigin, Route as Series};
 use weir_wire::{Limits, Outcome, Policy, Status, UsagePolicy};
 
 use crate::config::RouteConfig;
@@ -122,9 +122,8 @@ impl Route {
         if self.origin == Origin::Discovered && !self.config.models.is_empty() {
             return self.config.models.iter().any(|name| name == model);
         }
-        self.series.models().iter().any(|(name, origin)| {
-            name == model && !matches!(origin, weir_ledger::ModelOrigin::Earned)
-        })
+        let origin = self.series.model_origin(model);
+        origin.is_some_and(|origin| origin != ModelOrigin::Earned)
     }
 
     /// Keeps the last error for `/status`: outcome and code, never text of the upstream.

@@ -97,6 +97,11 @@ impl Spans {
         trace.is_sampled || slow.is_some_and(|slow| is_wanted(trace, outcome, slow))
     }
 
+    /// Whether nothing is exported.
+    pub(crate) fn are_off(&self) -> bool {
+        self.export.is_none()
+    }
+
     /// A request has ended: it is exported if its trace is sampled, if it failed, or if it was slow.
     pub(crate) fn ended(&self, ended: &Ended<'_>) {
         let Some(export) = &self.export else { return };

@@ -4,12 +4,12 @@
 
 use std::fmt;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 /// The header.
-pub(crate) const TRACEPARENT: &str = "traceparent";
+pub(crate) static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// What vendors add; goes with it, and is passed on as it came.
-pub(crate) const TRACESTATE: &str = "tracestate";
+pub(crate) static TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
 /// The flag `sampled`.
 const SAMPLED: u8 = 1;
@@ -43,7 +43,7 @@ impl TraceContext {
     }
 
     /// That which this header tells, written like a `traceparent`. What can't be read counts as nothing said.
-    pub(crate) fn told(headers: &HeaderMap, name: &str) -> Option<Self> {
+    pub(crate) fn told(headers: &HeaderMap, name: &HeaderName) -> Option<Self> {
         let mut written = headers.get_all(name).iter();
         let (Some(only), None) = (written.next(), written.next()) else { return None };
         let (trace, parent, flags) = read(only.as_bytes())?;
@@ -52,9 +52,13 @@ impl TraceContext {
     }
 
     /// The header for the upstream.
-    pub(crate) fn traceparent(&self) -> String {
+    pub(crate) fn traceparent(&self) -> [u8; LENGTH] {
+        let mut written = *b"00-00000000000000000000000000000000-0000000000000000-00";
         let flags = if self.is_sampled { SAMPLED } else { 0 };
-        format!("00-{}-{}-{flags:02x}", self.trace, self.span)
+        write_hexadecimal(&mut written[3..35], self.trace.0);
+        write_hexadecimal(&mut written[36..52], self.span.0.into());
+        write_hexadecimal(&mut written[53..], flags.into());
+        written
     }
 }
 
@@ -91,6 +95,14 @@ fn hexadecimal(digits: &[u8]) -> Option<u128> {
         };
         Some(number << 4 | u128::from(digit))
     })
+}
+
+/// As many of the last digits as there is room for. Much faster than `format!`: this is done for each request.
+fn write_hexadecimal(digits: &mut [u8], mut number: u128) {
+    for digit in digits.iter_mut().rev() {
+        *digit = b"0123456789abcdef"[(number & 0xf) as usize];
+        number >>= 4;
+    }
 }
 
 impl TraceId {
@@ -141,9 +153,13 @@ mod tests {
         let values = written.iter().map(|value| HeaderValue::from_str(value).unwrap());
         let mut headers = HeaderMap::new();
         values.for_each(|value| {
-            headers.append(TRACEPARENT, value);
+            headers.append(&TRACEPARENT, value);
         });
-        TraceContext::told(&headers, TRACEPARENT).unwrap_or_else(TraceContext::new)
+        TraceContext::told(&headers, &TRACEPARENT).unwrap_or_else(TraceContext::new)
+    }
+
+    fn written(context: &TraceContext) -> String {
+        String::from_utf8(context.traceparent().to_vec()).unwrap()
     }
 
     #[test]
@@ -152,14 +168,14 @@ mod tests {
         assert_eq!(context.trace.to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
         assert_eq!(context.parent.unwrap().to_string(), "00f067aa0ba902b7");
         assert!(context.is_sampled);
-        let sent = context.traceparent();
+        let sent = written(&context);
         let span = context.span.to_string();
         assert_eq!(sent, format!("00-4bf92f3577b34da6a3ce929d0e0e4736-{span}-01"));
         assert_ne!(span, "00f067aa0ba902b7");
         assert!(!of(&[&GOOD.replace("-01", "-00")]).is_sampled);
         // Flags that are not known yet are not passed on.
         let random = of(&[&GOOD.replace("-01", "-03")]);
-        assert!(random.traceparent().ends_with("-01"));
+        assert!(written(&random).ends_with("-01"));
     }
 
     #[test]
@@ -169,7 +185,7 @@ mod tests {
             "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-the-future-will-be",
         ] {
             assert!(of(&[later]).parent.is_some(), "{later}");
-            assert!(of(&[later]).traceparent().starts_with("00-4bf9"));
+            assert!(written(&of(&[later])).starts_with("00-4bf9"));
         }
     }
 
@@ -205,6 +221,6 @@ mod tests {
         let (one, other) = (TraceContext::new(), TraceContext::new());
         assert_ne!(one.trace, other.trace);
         assert_ne!(one.span, other.span);
-        assert_eq!(one.traceparent().len(), LENGTH);
+        assert_eq!(of(&[&written(&one)]).trace, one.trace, "it can be read again");
     }
 }

@@ -1,7 +1,7 @@
 //! One request in the ledger, from its begin to its one outcome.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use weir_wire::{Endpoint, Outcome, OutcomeKind, Progress, Status, TokenCounts};
 
@@ -11,6 +11,8 @@ use crate::exemplar::Traced;
 use crate::labels::{
     ClientTokenLabels, CostLabels, MissingLabels, ModelOutcomeLabels, ReasonLabels, SourceLabels,
 };
+use crate::late::LateCounter;
+use crate::latency::Feed;
 use crate::models;
 use crate::series::{Series, observe, observe_of};
 use crate::{Across, Route};
@@ -26,8 +28,8 @@ pub struct Entry {
     cost: Option<Cost>,
     /// Its trace, where others have it too.
     traced: Option<Traced>,
-    /// The longest gap of its stream.
-    longest_gap: Option<Duration>,
+    /// Where the gaps of its stream go, from the first one on.
+    gaps: Option<Feed>,
     /// There from the moment when `started` is counted.
     identified: Option<Identified>,
     /// What the end of this entry will be counted as.
@@ -49,7 +51,7 @@ impl Entry {
             client: None,
             cost: None,
             traced: None,
-            longest_gap: None,
+            gaps: None,
             identified: None,
             ending,
         }
@@ -59,7 +61,9 @@ impl Entry {
     /// call fixes the label for good, counts `started` and makes the request active; later calls do
     /// nothing.
     pub fn identify(&mut self, model: Option<&str>) {
-        self.series(model);
+        if self.identified.is_none() {
+            self.series(model);
+        }
     }
 
     /// The body told what the path left open: which API the request speaks. Once it is counted as
@@ -107,31 +111,29 @@ impl Entry {
         if batch.is_empty() {
             return;
         }
+        self.identify(None);
+        let Some(Identified { series, .. }) = &self.identified else { return };
         let Progress { events, coalesced, discarded, gaps } = batch;
-        let series = self.series(None);
-        // All three appear together: once there are events, none coalesced is a fact and not
-        // something unknown.
-        series.events.get().inc_by(*events);
-        series.coalesced.get().inc_by(*coalesced);
-        series.discarded.get().inc_by(*discarded);
-        for gap in gaps {
-            series.gap.get().observe(gap.as_secs_f64());
+        series.events.count(*events, *coalesced, *discarded);
+        if !gaps.is_empty() {
+            let feed = self.gaps.get_or_insert_with(|| series.gap.get().feed());
+            gaps.iter().for_each(|gap| feed.observe(*gap));
         }
-        self.longest_gap = self.longest_gap.max(gaps.iter().max().copied());
     }
 
     /// The request has ended: writes everything that is known about it. Where it was never
     /// identified, the outcome's model is taken.
     pub fn settle(mut self, outcome: &Outcome) {
         self.speaks(outcome.endpoint);
-        let series = Arc::clone(self.series(outcome.model.as_deref()));
-        record(&self.route, &series, outcome, self.traced);
+        self.identify(outcome.model.as_deref());
+        let Some(Identified { series, candidate }) = &self.identified else { return };
+        record(&self.route, series, outcome, self.traced);
         // Of all the gaps only this one: it is what somebody wants to know the reason of.
-        if let (Some(traced), Some(gap)) = (self.traced, self.longest_gap) {
-            series.gap.get().belongs_to(gap.as_secs_f64(), traced);
+        if let (Some(traced), Some(gaps)) = (self.traced, &self.gaps) {
+            gaps.longest_belongs_to(traced);
         }
         if let Some(cost) = &self.cost {
-            record_cost(&self.route, &series, cost);
+            record_cost(&self.route, series, cost);
         }
         let well = went_well(outcome);
         if let Some(client) = &self.client {
@@ -140,8 +142,9 @@ impl Entry {
             }
             record_client(&self.route, client, &outcome.tokens);
         }
-        if well {
-            self.earn();
+        if let Some(name) = candidate.as_deref().filter(|_| well) {
+            // It gets a label, from the next request on.
+            self.route.earn(name);
         }
         // Dropping counts the outcome, last of all: who sees it sees the rest too.
         self.ending = outcome.kind;
@@ -159,27 +162,11 @@ impl Entry {
     fn series(&mut self, model: Option<&str>) -> &Arc<Series> {
         let (route, endpoint) = (&self.route, self.endpoint);
         let identified = self.identified.get_or_insert_with(|| {
-            let _name_stays = route.names_stay();
-            let known = route.label(model);
-            let candidate = match (&known, model) {
-                (None, Some(name)) if models::fits(name) => Some(name.into()),
-                _ => None,
-            };
-            let label = known.unwrap_or_else(|| route.overflow());
-            let series = route.series(endpoint, &label);
-            series.started.inc();
-            series.active.inc();
+            let (series, is_known) = route.start(endpoint, model);
+            let candidate = model.filter(|name| !is_known && models::fits(name)).map(Into::into);
             Identified { series, candidate }
         });
         &identified.series
-    }
-
-    /// A name that was answered with 2xx gets a label, from the next request on.
-    fn earn(&self) {
-        let candidate = self.identified.as_ref().and_then(|request| request.candidate.as_deref());
-        if let Some(name) = candidate {
-            self.route.earn(name);
-        }
     }
 }
 
@@ -195,6 +182,8 @@ fn went_well(outcome: &Outcome) -> bool {
 impl Drop for Entry {
     fn drop(&mut self) {
         if let Some(Identified { series, .. }) = self.identified.take() {
+            // Gaps that still wait are counted before it.
+            self.gaps = None;
             series.ended(self.ending).inc();
             series.active.dec();
         }
@@ -244,7 +233,9 @@ fn record(route: &Route, series: &Series, outcome: &Outcome, traced: Option<Trac
     let transport = route.transport();
     observe(&transport.first_byte, *time_to_first_byte);
     observe(&transport.connect, *connect);
-    transport.client_stall.inc_by(client_stall.as_secs_f64());
+    if !client_stall.is_zero() {
+        transport.client_stall.inc_by(client_stall.as_secs_f64());
+    }
     observe(&transport.overhead, *overhead);
     transport.request_size.get().observe(*request_bytes as f64);
     transport.response_size.get().observe(*response_bytes as f64);
@@ -256,15 +247,14 @@ fn record_tokens(series: &Series, tokens: &TokenCounts) {
     let TokenCounts { input, output, cached_input, cache_write_input, reasoning_output } = *tokens;
     series.input.count(input);
     series.output.count(output);
-    for (detail, count) in [
-        (&series.cached_input, cached_input),
-        (&series.cache_write_input, cache_write_input),
-        (&series.reasoning_output, reasoning_output),
-    ] {
+    let detail = |series: &LateCounter<_>, count| {
         if let Some(count) = count {
-            detail.get().inc_by(count);
+            series.get().inc_by(count);
         }
-    }
+    };
+    detail(&series.cached_input, cached_input);
+    detail(&series.cache_write_input, cache_write_input);
+    detail(&series.reasoning_output, reasoning_output);
 }
 
 /// Who used how much; looked up each time, since most operators have this switched off.

@@ -1,5 +1,6 @@
 //! Exemplars: one request behind the count of a bucket.
 
+use std::fmt::{self, Display};
 use std::num::NonZeroU128;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -27,4 +28,12 @@ pub(crate) struct Exemplar {
     pub(crate) at: f64,
     /// What was observed, seconds.
     pub(crate) value: f64,
+}
+
+/// As OpenMetrics has it behind a sample.
+impl Display for Exemplar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { trace, at, value } = self;
+        write!(f, "{{trace_id=\"{trace:032x}\"}} {value:?} {at:.3}")
+    }
 }

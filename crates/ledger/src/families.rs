@@ -1,17 +1,17 @@
 //! Every family: its name, its help text and its labels. Nothing else in the crate names a metric.
 //!
-//! The encoder ends each help text with a full stop.
+//! Each help text ends with a full stop where it is written.
 
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 
 use crate::buckets::{
-    CONNECT, DURATION, Edges, FIRST_BYTE, FIRST_TOKEN, HOP_ADDED, OVERHEAD, SIZE, TOKEN_GAP,
+    CONNECT, DURATION, FIRST_BYTE, FIRST_TOKEN, HOP_ADDED, OVERHEAD, SIZE, TOKEN_GAP,
 };
+use crate::family::Family;
+use crate::histogram::Histogram;
 use crate::hops::Crossers;
 use crate::labels::{
     ClientLabels, ClientTokenLabels, CodeLabels, CostLabels, CrossedLabels, CrossingLabels,
@@ -19,14 +19,15 @@ use crate::labels::{
     ModelOutcomeLabels, OutcomeLabels, OverflowLabels, PhaseLabels, ReasonLabels, RequestLabels,
     ResultLabels, RouteLabels, SourceLabels, TokenLabels,
 };
-use crate::latencies::Latencies;
+use crate::latency::Latency;
 use crate::registrar::Registrar;
 
 type Counters<L> = Family<L, Counter>;
 type SecondsCounters<L> = Family<L, Counter<f64, AtomicU64>>;
 type DollarCounters<L> = Family<L, Counter<f64, AtomicU64>>;
 type SecondsGauges<L> = Family<L, Gauge<f64, AtomicU64>>;
-type Histograms<L> = Family<L, Histogram, Edges>;
+type Histograms<L> = Family<L, Histogram>;
+type Latencies<L> = Family<L, Latency>;
 
 /// All families.
 pub(crate) struct Families {
@@ -75,7 +76,7 @@ impl RequestFamilies {
             duration: to.latency(
                 "llm_request_duration_seconds",
                 "From the request head being read to the last byte of the answer, or the end",
-                DURATION,
+                &DURATION,
             ),
         }
     }
@@ -99,22 +100,22 @@ impl StreamFamilies {
             first_token: to.latency(
                 "llm_time_to_first_token_seconds",
                 "From the request being handed on to the first event with generated content",
-                FIRST_TOKEN,
+                &FIRST_TOKEN,
             ),
             first_answer_token: to.latency(
                 "llm_time_to_first_answer_token_seconds",
                 "From the request being handed on to the first content that is not reasoning",
-                FIRST_TOKEN,
+                &FIRST_TOKEN,
             ),
             gap: to.latency(
                 "llm_inter_token_latency_seconds",
                 "Gap between consecutive events with generated content",
-                TOKEN_GAP,
+                &TOKEN_GAP,
             ),
             per_token: to.latency(
                 "llm_time_per_output_token_seconds",
                 "From the first to the last content event, per output token after the first",
-                TOKEN_GAP,
+                &TOKEN_GAP,
             ),
             no_first_token: to.counter(
                 "llm_no_first_token_total",
@@ -158,7 +159,7 @@ impl TokenFamilies {
                 "llm_abandoned_tokens_total",
                 "Output tokens produced for a client that had left",
             ),
-            audio: to.seconds_counter(
+            audio: to.fraction_counter(
                 "llm_audio_seconds_total",
                 "Length of the audio that was heard, as reported",
             ),
@@ -174,7 +175,7 @@ pub(crate) struct CostFamilies {
 impl CostFamilies {
     fn new(to: &mut Registrar) -> Self {
         let help = "What requests cost in US dollars, counted at one hop only";
-        Self { usd: to.dollar_counter("llm_cost_usd_total", help) }
+        Self { usd: to.fraction_counter("llm_cost_usd_total", help) }
     }
 }
 
@@ -212,7 +213,7 @@ impl HopFamilies {
             added: to.histogram(
                 "llm_hop_added_seconds",
                 "What lies between edge and engine adds to a request that was seen at both",
-                HOP_ADDED,
+                &HOP_ADDED,
             ),
             requests: to.counter(
                 "llm_hop_requests_total",
@@ -249,29 +250,29 @@ impl TransportFamilies {
             first_byte: to.histogram(
                 "llm_time_to_first_byte_seconds",
                 "From the request being handed on to the first byte of the answer's body",
-                FIRST_BYTE,
+                &FIRST_BYTE,
             ),
             request_size: to.histogram(
                 "llm_request_size_bytes",
                 "Body of the request as the client sent it",
-                SIZE,
+                &SIZE,
             ),
             response_size: to.histogram(
                 "llm_response_size_bytes",
                 "Body of the answer as the upstream sent it",
-                SIZE,
+                &SIZE,
             ),
             connect: to.histogram(
                 "llm_upstream_connect_seconds",
                 "Time to connect to the upstream, where no pooled connection was used",
-                CONNECT,
+                &CONNECT,
             ),
             overhead: to.histogram(
                 "llm_proxy_overhead_seconds",
                 "From the request head being read to the request being handed on, without connecting",
-                OVERHEAD,
+                &OVERHEAD,
             ),
-            client_stall: to.seconds_counter(
+            client_stall: to.fraction_counter(
                 "llm_client_stall_seconds_total",
                 "Time in which clients could not take bytes of their answers",
             ),

@@ -7,16 +7,16 @@ use weir_wire::{OutcomeKind, Source, UsageMissing};
 use crate::cost::{CostKind, CostSource};
 use crate::families::{CostFamilies, Families, StreamFamilies, TokenFamilies};
 use crate::labels::{CostLabels, MissingLabels, ModelLabels, ModelOutcomeLabels, SourceLabels};
-use crate::series::Series;
+use crate::model::Model;
 
 /// Takes out what the endpoints of a model have, and what they share. Nobody may write to any of
 /// it any more, or it would come back.
-pub(crate) fn model(families: &Families, endpoints: &[Arc<Series>]) {
-    for series in endpoints {
+pub(crate) fn model(families: &Families, model: &Model) {
+    for series in model.all_series() {
         series.remove(families);
     }
     // What the endpoints share has the same labels in each of them.
-    if let Some(series) = endpoints.first() {
+    if let Some(series) = model.all_series().next() {
         rare(families, &series.model_labels());
         costs(&families.cost, &series.model_labels());
         families.hops.forget(&series.model_labels());

@@ -2,10 +2,18 @@
 //!
 //! Values of closed lists come from the `as_str` of their enum and from nowhere else.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write;
+use std::hash::Hash;
 use std::sync::Arc;
 
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+/// What a family's labels must be able to do.
+pub(crate) trait Labels: Print + Clone + Eq + Hash + Send + Sync + 'static {}
+
+/// A label, or a set of them.
+pub(crate) trait Print {
+    /// Prints it, with a comma behind each label. `head` is what stands before the value of a label.
+    fn print(&self, head: &str, to: &mut String);
+}
 
 /// Where a route stands; the value of the `hop` label, so that nobody sums a request twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,171 +34,171 @@ impl Hop {
     }
 }
 
-impl EncodeLabelValue for Hop {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
-        encoder.write_str(self.as_str())
+/// A value of a closed list, none of which has anything to be escaped.
+impl Print for &'static str {
+    fn print(&self, head: &str, to: &mut String) {
+        to.extend([head, self, "\","]);
     }
 }
 
-/// `route, hop`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct RouteLabels {
-    pub(crate) route: Arc<str>,
-    pub(crate) hop: Hop,
+impl Print for Hop {
+    fn print(&self, head: &str, to: &mut String) {
+        self.as_str().print(head, to);
+    }
 }
 
-/// `route, hop, code`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct CodeLabels {
-    #[prometheus(flatten)]
-    pub(crate) route: RouteLabels,
-    pub(crate) code: u16,
+impl Print for u16 {
+    fn print(&self, head: &str, to: &mut String) {
+        // Writing to a String does not fail.
+        let _infallible = write!(to, "{head}{self}\",");
+    }
 }
 
-/// `route, hop, endpoint`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct EndpointLabels {
-    #[prometheus(flatten)]
-    pub(crate) route: RouteLabels,
-    pub(crate) endpoint: &'static str,
+/// A value that others make up.
+impl Print for Arc<str> {
+    fn print(&self, head: &str, to: &mut String) {
+        to.push_str(head);
+        let mut rest = &**self;
+        while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'\\' | b'"' | b'\n')) {
+            let escape = match rest.as_bytes()[at] {
+                b'\n' => "\\n",
+                b'"' => "\\\"",
+                _ => "\\\\",
+            };
+            to.extend([&rest[..at], escape]);
+            rest = &rest[at + 1..];
+        }
+        to.extend([rest, "\","]);
+    }
 }
 
-/// `route, hop, model`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct ModelLabels {
-    #[prometheus(flatten)]
-    pub(crate) route: RouteLabels,
-    pub(crate) model: Arc<str>,
+/// Declares label sets: their labels in the order in which they are printed, with those of another set as a
+/// field.
+macro_rules! label_sets {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),* })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub(crate) struct $name {
+            $(pub(crate) $field: $type),*
+        }
+
+        impl Print for $name {
+            fn print(&self, _: &str, _to: &mut String) {
+                $(self.$field.print(concat!(stringify!($field), "=\""), _to);)*
+            }
+        }
+
+        impl Labels for $name {}
+    )*};
 }
 
-/// `route, hop, endpoint, model`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct RequestLabels {
-    #[prometheus(flatten)]
-    pub(crate) endpoint: EndpointLabels,
-    pub(crate) model: Arc<str>,
+label_sets! {
+    /// `route, hop`
+    RouteLabels { route: Arc<str>, hop: Hop }
+
+    /// `route, hop, code`
+    CodeLabels { route: RouteLabels, code: u16 }
+
+    /// `route, hop, endpoint`
+    EndpointLabels { route: RouteLabels, endpoint: &'static str }
+
+    /// `route, hop, model`
+    ModelLabels { route: RouteLabels, model: Arc<str> }
+
+    /// `route, hop, endpoint, model`
+    RequestLabels { endpoint: EndpointLabels, model: Arc<str> }
+
+    /// `route, hop, endpoint, model, outcome, status`
+    OutcomeLabels { request: RequestLabels, outcome: &'static str, status: &'static str }
+
+    /// `route, hop, endpoint, model, kind, source`
+    TokenLabels { request: RequestLabels, kind: &'static str, source: &'static str }
+
+    /// `route, hop, model, kind`
+    DetailLabels { model: ModelLabels, kind: &'static str }
+
+    /// `route, hop, model, source`
+    SourceLabels { model: ModelLabels, source: &'static str }
+
+    /// `route, hop, model, reason`
+    MissingLabels { model: ModelLabels, reason: &'static str }
+
+    /// `route, hop, model, outcome`
+    ModelOutcomeLabels { model: ModelLabels, outcome: &'static str }
+
+    /// `reason`
+    ReasonLabels { reason: &'static str }
+
+    /// `listener`
+    ListenerLabels { listener: Hop }
+
+    /// `route, client`; a route belongs to one hop.
+    ClientLabels { route: Arc<str>, client: Arc<str> }
+
+    /// `route, client, kind`
+    ClientTokenLabels { client: ClientLabels, kind: &'static str }
+
+    /// `route, model, kind, source`; costs are counted at one hop only.
+    CostLabels { route: Arc<str>, model: Arc<str>, kind: &'static str, source: &'static str }
+
+    /// `model`: a crossing belongs to two routes and both hops.
+    CrossedLabels { model: Arc<str> }
+
+    /// `model, result`
+    CrossingLabels { model: Arc<str>, result: &'static str }
+
+    /// `model, phase`
+    PhaseLabels { model: Arc<str>, phase: &'static str }
+
+    /// `label`
+    OverflowLabels { label: &'static str }
+
+    /// `source`: what routes are read from.
+    FeedLabels { source: &'static str }
+
+    /// `result`
+    ResultLabels { result: &'static str }
+
+    /// Of what there is only one.
+    NoLabels { }
 }
 
-/// `route, hop, endpoint, model, outcome, status`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct OutcomeLabels {
-    #[prometheus(flatten)]
-    pub(crate) request: RequestLabels,
-    pub(crate) outcome: &'static str,
-    pub(crate) status: &'static str,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// `route, hop, endpoint, model, kind, source`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct TokenLabels {
-    #[prometheus(flatten)]
-    pub(crate) request: RequestLabels,
-    pub(crate) kind: &'static str,
-    pub(crate) source: &'static str,
-}
+    fn printed(labels: &impl Labels) -> String {
+        let mut text = String::new();
+        labels.print("", &mut text);
+        text
+    }
 
-/// `route, hop, model, kind`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct DetailLabels {
-    #[prometheus(flatten)]
-    pub(crate) model: ModelLabels,
-    pub(crate) kind: &'static str,
-}
+    fn route(name: &str) -> RouteLabels {
+        RouteLabels { route: name.into(), hop: Hop::Edge }
+    }
 
-/// `route, hop, model, source`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct SourceLabels {
-    #[prometheus(flatten)]
-    pub(crate) model: ModelLabels,
-    pub(crate) source: &'static str,
-}
+    #[test]
+    fn labels_are_printed_in_their_order() {
+        assert_eq!(printed(&NoLabels {}), "");
+        let labels = CodeLabels { route: route("r"), code: 404 };
+        assert_eq!(printed(&labels), r#"route="r",hop="edge",code="404","#);
+        let endpoint = EndpointLabels { route: route(""), endpoint: "other" };
+        let request = RequestLabels { endpoint, model: "模型".into() };
+        let labels = OutcomeLabels { request, outcome: "success", status: "success" };
+        let expected = r#"route="",hop="edge",endpoint="other",model="模型",outcome="success",status="success","#;
+        assert_eq!(printed(&labels), expected);
+    }
 
-/// `route, hop, model, reason`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct MissingLabels {
-    #[prometheus(flatten)]
-    pub(crate) model: ModelLabels,
-    pub(crate) reason: &'static str,
-}
-
-/// `route, hop, model, outcome`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct ModelOutcomeLabels {
-    #[prometheus(flatten)]
-    pub(crate) model: ModelLabels,
-    pub(crate) outcome: &'static str,
-}
-
-/// `reason`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct ReasonLabels {
-    pub(crate) reason: &'static str,
-}
-
-/// `listener`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct ListenerLabels {
-    pub(crate) listener: Hop,
-}
-
-/// `route, client`; a route belongs to one hop.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct ClientLabels {
-    pub(crate) route: Arc<str>,
-    pub(crate) client: Arc<str>,
-}
-
-/// `route, client, kind`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct ClientTokenLabels {
-    #[prometheus(flatten)]
-    pub(crate) client: ClientLabels,
-    pub(crate) kind: &'static str,
-}
-
-/// `route, model, kind, source`; costs are counted at one hop only.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct CostLabels {
-    pub(crate) route: Arc<str>,
-    pub(crate) model: Arc<str>,
-    pub(crate) kind: &'static str,
-    pub(crate) source: &'static str,
-}
-
-/// `model`: a crossing belongs to two routes and both hops.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct CrossedLabels {
-    pub(crate) model: Arc<str>,
-}
-
-/// `model, result`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct CrossingLabels {
-    pub(crate) model: Arc<str>,
-    pub(crate) result: &'static str,
-}
-
-/// `model, phase`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct PhaseLabels {
-    pub(crate) model: Arc<str>,
-    pub(crate) phase: &'static str,
-}
-
-/// `label`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct OverflowLabels {
-    pub(crate) label: &'static str,
-}
-
-/// `source`: what routes are read from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct FeedLabels {
-    pub(crate) source: &'static str,
-}
-
-/// `result`
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(crate) struct ResultLabels {
-    pub(crate) result: &'static str,
+    #[test]
+    fn what_others_make_up_is_escaped() {
+        for (name, escaped) in [
+            ("\\", r"\\"),
+            ("\"\"", r#"\"\""#),
+            ("\n", r"\n"),
+            ("a\"b\\c\nd", r#"a\"b\\c\nd"#),
+            ("tab\tä", "tab\tä"),
+        ] {
+            assert_eq!(printed(&route(name)), format!(r#"route="{escaped}",hop="edge","#));
+        }
+    }
 }

@@ -5,17 +5,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::RwLock;
-use prometheus_client::encoding::text;
-use prometheus_client::registry::Registry;
 use weir_wire::Degraded;
 
 use crate::Route;
 use crate::access_log::LogLine;
 use crate::clients::Clients;
 use crate::families::Families;
+use crate::family::Written;
 use crate::labels::{FeedLabels, Hop, ListenerLabels, OverflowLabels, ReasonLabels, ResultLabels};
-use crate::latencies::Written;
-use crate::latency::Detail;
+use crate::metric::Detail;
 use crate::models::ModelOrigin;
 use crate::registrar::Registrar;
 use crate::rejection::Rejection;
@@ -28,10 +26,10 @@ pub struct Ledger {
 }
 
 struct Inner {
-    registry: Registry,
-    latencies: Vec<Box<dyn Written>>,
-    names: Vec<&'static str>,
     families: Arc<Families>,
+    names: Vec<&'static str>,
+    /// All of them, in the order in which they are written.
+    written: Vec<Box<dyn Written>>,
     clients: Arc<Clients>,
     routes: RwLock<HashMap<(String, Hop), Route>>,
     /// Held for reading while the exposition is written, for writing while models are forgotten: a
@@ -47,29 +45,27 @@ impl Ledger {
         let families = Families::new(&mut registrar);
         let own = &families.own;
         for reason in Degraded::ALL {
-            own.degraded.get_or_create_owned(&ReasonLabels { reason: reason.as_str() });
+            own.degraded.get_or_create(&ReasonLabels { reason: reason.as_str() });
         }
         for reason in Rejection::ALL {
-            own.rejections.get_or_create_owned(&ReasonLabels { reason: reason.as_str() });
+            own.rejections.get_or_create(&ReasonLabels { reason: reason.as_str() });
         }
         for result in LogLine::ALL {
-            own.log_lines.get_or_create_owned(&ResultLabels { result: result.as_str() });
+            own.log_lines.get_or_create(&ResultLabels { result: result.as_str() });
         }
         for result in SpanResult::ALL {
-            own.spans.get_or_create_owned(&ResultLabels { result: result.as_str() });
+            own.spans.get_or_create(&ResultLabels { result: result.as_str() });
         }
         for success in [true, false] {
-            own.reloads.get_or_create_owned(&reload_labels(success));
+            own.reloads.get_or_create(&reload_labels(success));
         }
-        own.overflow.get_or_create_owned(&MODEL_OVERFLOW);
-        let clients = Clients::new(own.overflow.get_or_create_owned(&CLIENT_OVERFLOW));
+        own.overflow.get_or_create(&MODEL_OVERFLOW);
+        let clients = Clients::new(own.overflow.get_or_create(&CLIENT_OVERFLOW));
         own.last_reload.set(1);
-        let Registrar { registry, names, latencies } = registrar;
+        let Registrar { names, families: written } = registrar;
         let (families, routes) = (Arc::new(families), RwLock::default());
         let (clients, whole) = (Arc::new(clients), RwLock::default());
-        Self {
-            inner: Arc::new(Inner { registry, latencies, names, families, clients, routes, whole }),
-        }
+        Self { inner: Arc::new(Inner { families, names, written, clients, routes, whole }) }
     }
 
     /// The route of that name and hop. A second call gives the same series, and adds the models.
@@ -99,9 +95,7 @@ impl Ledger {
     fn written(&self, detail: Detail) -> String {
         let _whole = self.inner.whole.read();
         let mut text = String::with_capacity(64 * 1024);
-        // Only the writer can fail, and a String takes everything.
-        text::encode_registry(&mut text, &self.inner.registry).unwrap_or_default();
-        for family in &self.inner.latencies {
+        for family in &self.inner.written {
             family.write(&mut text, detail);
         }
         text

@@ -34,19 +34,24 @@
 
 mod access_log;
 mod buckets;
+mod classic;
 mod clients;
 mod cost;
 mod entry;
 mod exemplar;
 mod families;
+mod family;
 mod forget;
+mod histogram;
 mod hops;
 mod idle;
 mod labels;
 mod late;
-mod latencies;
 mod latency;
 mod ledger;
+mod map;
+mod metric;
+mod model;
 mod models;
 mod native;
 mod registrar;

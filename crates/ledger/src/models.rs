@@ -1,10 +1,15 @@
 //! The names that may become values of the `model` label, per route, and their bound.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
+use weir_wire::Endpoint;
+
+use crate::idle::Traffic;
+use crate::map::Map;
+use crate::model::Model;
+use crate::series::Series;
 
 /// Label of a request that names no model.
 pub(crate) const UNKNOWN: &str = "unknown";
@@ -63,10 +68,9 @@ pub(crate) struct Idler {
 }
 
 /// What became of a name.
-#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Added {
     /// It is a label from now on.
-    New(Arc<str>),
+    New(Arc<Model>),
     /// It was one already.
     Known,
     /// It is too long, empty, or there is no room.
@@ -74,19 +78,23 @@ pub(crate) enum Added {
 }
 
 /// The known names of one route.
-#[derive(Default)]
 pub(crate) struct Models {
     names: RwLock<Names>,
+    /// Of requests that name none.
+    pub(crate) unknown: Arc<Model>,
+    /// Of requests that name one which has no label of its own.
+    pub(crate) other: Arc<Model>,
 }
 
 #[derive(Default)]
 struct Names {
-    known: HashMap<Arc<str>, Known>,
+    known: Map<Arc<str>, Known>,
     /// How many there are of each origin.
     counts: [usize; 3],
 }
 
 struct Known {
+    model: Arc<Model>,
     origin: ModelOrigin,
     /// A listing has named it since [`Models::idlers`] last looked.
     listed: AtomicBool,
@@ -109,7 +117,12 @@ impl Names {
         }
     }
 
-    fn insert(&mut self, name: &str, origin: ModelOrigin) -> Added {
+    fn insert(
+        &mut self,
+        name: &str,
+        origin: ModelOrigin,
+        new: impl FnOnce() -> Arc<Model>,
+    ) -> Added {
         self.counts[origin as usize] += 1;
         if let Some(known) = self.known.get_mut(name) {
             self.counts[known.origin as usize] -= 1;
@@ -117,10 +130,11 @@ impl Names {
             known.added_again(origin);
             return Added::Known;
         }
-        let label: Arc<str> = name.into();
+        let model = new();
         let listed = AtomicBool::new(origin == ModelOrigin::Listed);
-        self.known.insert(Arc::clone(&label), Known { origin, listed });
-        Added::New(label)
+        let known = Known { model: Arc::clone(&model), origin, listed };
+        self.known.insert(Arc::clone(&model.label), known);
+        Added::New(model)
     }
 }
 
@@ -138,12 +152,42 @@ pub(crate) fn fits(name: &str) -> bool {
 }
 
 impl Models {
-    /// The label of a known name.
-    pub(crate) fn label(&self, name: &str) -> Option<Arc<str>> {
-        if !fits(name) {
-            return None;
+    pub(crate) fn new() -> Self {
+        let [unknown, other] = [UNKNOWN, OTHER].map(|label| Arc::new(Model::new(label)));
+        Self { names: RwLock::default(), unknown, other }
+    }
+
+    /// Does something with the model that a request names; `None` if that name has no label of its own.
+    /// Meanwhile it is not forgotten, and no other may be asked for.
+    pub(crate) fn with<T>(
+        &self,
+        name: Option<&str>,
+        work: impl FnOnce(Option<&Arc<Model>>) -> T,
+    ) -> T {
+        match name {
+            // An empty label value is the same as no label.
+            None | Some("") => work(Some(&self.unknown)),
+            Some(name) if fits(name) => {
+                let names = self.names.read();
+                work(names.known.get(name).map(|known| &known.model))
+            }
+            Some(_) => work(None),
         }
-        self.names.read().known.get_key_value(name).map(|(label, _)| Arc::clone(label))
+    }
+
+    /// Whether these series are those of a model that has not been forgotten.
+    pub(crate) fn have(&self, endpoint: Endpoint, series: &Arc<Series>) -> bool {
+        let has = |model: &Model| model.has(endpoint, series);
+        let is_known = || {
+            let names = self.names.read();
+            names.known.get(&series.labels.model).is_some_and(|known| has(&known.model))
+        };
+        has(&self.unknown) || has(&self.other) || is_known()
+    }
+
+    /// Whether a model stays when its name is forgotten: one may be called like those that have none.
+    pub(crate) fn stays(&self, model: &Arc<Model>) -> bool {
+        [&self.unknown, &self.other].into_iter().any(|own| Arc::ptr_eq(own, model))
     }
 
     /// Adds a name, or gives a known one a stronger origin.
@@ -157,7 +201,19 @@ impl Models {
             return added;
         }
         let mut names = self.names.write();
-        names.already(name, origin).unwrap_or_else(|| names.insert(name, origin))
+        names
+            .already(name, origin)
+            .unwrap_or_else(|| names.insert(name, origin, || self.new_model(name)))
+    }
+
+    fn new_model(&self, name: &str) -> Arc<Model> {
+        let namesake = [&self.unknown, &self.other].into_iter().find(|own| *own.label == *name);
+        namesake.map_or_else(|| Arc::new(Model::new(name)), Arc::clone)
+    }
+
+    /// Why a name is known, if it is.
+    pub(crate) fn origin(&self, name: &str) -> Option<ModelOrigin> {
+        self.names.read().known.get(name).map(|known| known.origin)
     }
 
     /// How many names are known.
@@ -165,30 +221,43 @@ impl Models {
         self.names.read().known.len()
     }
 
-    /// Every name that may be forgotten, and whether a listing has named it since the last call.
-    pub(crate) fn idlers(&self) -> Vec<Idler> {
+    /// Every name that may be forgotten, its requests, and whether a listing has named it since the last
+    /// call.
+    pub(crate) fn idlers(&self) -> Vec<(Idler, Traffic)> {
         let names = self.names.read();
         let idlers = names.known.iter().filter(|(_, known)| known.origin.may_go());
-        let idlers = idlers.map(|(name, known)| Idler {
-            name: Arc::clone(name),
-            origin: known.origin,
-            listed: known.listed.swap(false, Ordering::Relaxed),
+        let idlers = idlers.map(|(name, known)| {
+            let idler = Idler {
+                name: Arc::clone(name),
+                origin: known.origin,
+                listed: known.listed.swap(false, Ordering::Relaxed),
+            };
+            (idler, known.model.traffic())
         });
         idlers.collect()
     }
 
-    /// Forgets a name, whose place is free then; not one that has been listed or configured in
-    /// the meantime. Returns whether it is gone.
-    pub(crate) fn forget(&self, name: &str) -> bool {
+    /// Forgets a name, whose place is free then; not one that has been listed or configured in the
+    /// meantime, or has had other traffic than `traffic`. Returns the model if its name is gone.
+    pub(crate) fn forget(&self, name: &str, traffic: Traffic) -> Option<Arc<Model>> {
+        // While this is held no request finds it.
         let mut names = self.names.write();
-        let Some(known) = names.known.get(name) else { return false };
-        let origin = known.origin;
-        let goes = origin.may_go() && !known.listed.load(Ordering::Relaxed);
-        if goes {
-            names.known.remove(name);
-            names.counts[origin as usize] -= 1;
+        let Known { model, origin, listed } = names.known.get(name)?;
+        let goes = origin.may_go() && !listed.load(Ordering::Relaxed) && model.traffic() == traffic;
+        if !goes {
+            return None;
         }
-        goes
+        let known = names.known.remove(name)?;
+        names.counts[known.origin as usize] -= 1;
+        Some(known.model)
+    }
+
+    /// Every model, those without a name of their own too.
+    pub(crate) fn each(&self) -> Vec<Arc<Model>> {
+        let names = self.names.read();
+        let known =
+            names.known.values().map(|known| &known.model).filter(|model| !self.stays(model));
+        known.chain([&self.unknown, &self.other]).cloned().collect()
     }
 
     /// Every known name, in alphabetical order.
@@ -205,13 +274,23 @@ impl Models {
 mod tests {
     use super::*;
 
+    const QUIET: Traffic = (0, 0);
+
     fn is_new(added: &Added) -> bool {
         matches!(added, Added::New(_))
     }
 
+    fn is_refused(added: &Added) -> bool {
+        matches!(added, Added::Refused)
+    }
+
+    fn label(models: &Models, name: &str) -> Option<Arc<str>> {
+        models.with(Some(name), |model| model.map(|model| Arc::clone(&model.label)))
+    }
+
     #[test]
     fn earned_names_end_at_64_and_leave_room_for_others() {
-        let models = Models::default();
+        let models = Models::new();
         let earned = (0..1_000)
             .filter(|n| is_new(&models.add(&format!("junk-{n}"), ModelOrigin::Earned)))
             .count();
@@ -223,12 +302,12 @@ mod tests {
 
     #[test]
     fn a_stronger_origin_frees_the_place_of_the_weaker() {
-        let models = Models::default();
+        let models = Models::new();
         for n in 0..EARNED_NAMES {
             models.add(&format!("m{n}"), ModelOrigin::Earned);
         }
-        assert_eq!(models.add("late", ModelOrigin::Earned), Added::Refused);
-        assert_eq!(models.add("m0", ModelOrigin::Listed), Added::Known);
+        assert!(is_refused(&models.add("late", ModelOrigin::Earned)));
+        assert!(matches!(models.add("m0", ModelOrigin::Listed), Added::Known));
         assert!(is_new(&models.add("late", ModelOrigin::Earned)));
         models.add("m0", ModelOrigin::Earned);
         assert!(models.all().contains(&("m0".to_owned(), ModelOrigin::Listed)), "never weaker");
@@ -236,41 +315,43 @@ mod tests {
 
     #[test]
     fn a_forgotten_name_leaves_its_place() {
-        let models = Models::default();
+        let models = Models::new();
         models.add("wanted", ModelOrigin::Configured);
         models.add("listed", ModelOrigin::Listed);
         for n in 0..EARNED_NAMES {
             models.add(&format!("m{n}"), ModelOrigin::Earned);
         }
-        assert!(!models.forget("wanted"), "the configuration names it");
-        assert!(!models.forget("listed"), "it was listed, and nobody has looked since");
-        let listed = models.idlers().into_iter().filter(|idler| idler.listed).count();
+        let forget = |name| models.forget(name, QUIET).is_some();
+        assert!(!forget("wanted"), "the configuration names it");
+        assert!(!forget("listed"), "it was listed, and nobody has looked since");
+        let listed = models.idlers().into_iter().filter(|(idler, _)| idler.listed).count();
         assert_eq!(listed, 1);
-        assert!(models.forget("listed") && !models.forget("listed"));
-        assert!(models.forget("m0"));
+        assert!(models.forget("listed", (1, 1)).is_none(), "it was asked for since");
+        assert!(forget("listed") && !forget("listed"));
+        assert!(forget("m0"));
         assert!(is_new(&models.add("late", ModelOrigin::Earned)));
-        assert_eq!(models.add("later", ModelOrigin::Earned), Added::Refused);
+        assert!(is_refused(&models.add("later", ModelOrigin::Earned)));
     }
 
     #[test]
     fn listings_end_at_1000() {
-        let models = Models::default();
+        let models = Models::new();
         for n in 0..LISTED_NAMES {
             assert!(is_new(&models.add(&format!("m{n}"), ModelOrigin::Listed)));
         }
-        assert_eq!(models.add("one-more", ModelOrigin::Listed), Added::Refused);
-        assert_eq!(models.add("m7", ModelOrigin::Listed), Added::Known);
+        assert!(is_refused(&models.add("one-more", ModelOrigin::Listed)));
+        assert!(matches!(models.add("m7", ModelOrigin::Listed), Added::Known));
     }
 
     #[test]
     fn no_label_is_long_or_empty() {
-        let models = Models::default();
+        let models = Models::new();
         let longest = "x".repeat(NAME_BYTES);
         assert!(is_new(&models.add(&longest, ModelOrigin::Earned)));
         for name in ["", &"x".repeat(NAME_BYTES + 1)] {
-            assert_eq!(models.add(name, ModelOrigin::Configured), Added::Refused);
-            assert_eq!(models.label(name), None);
+            assert!(is_refused(&models.add(name, ModelOrigin::Configured)));
+            assert_ne!(label(&models, name).as_deref(), Some(name));
         }
-        assert_eq!(models.label(&longest).as_deref(), Some(longest.as_str()));
+        assert_eq!(label(&models, &longest).as_deref(), Some(longest.as_str()));
     }
 }

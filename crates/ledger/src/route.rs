@@ -4,7 +4,7 @@ mod across;
 mod expiry;
 mod removal;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 pub use across::Across;
@@ -17,9 +17,11 @@ use crate::clients::{Client, Clients};
 use crate::families::Families;
 use crate::idle::Watch;
 use crate::labels::{ClientLabels, CodeLabels, EndpointLabels, Hop, RequestLabels, RouteLabels};
-use crate::late::LateGauge;
+use crate::late::{LateCounter, LateGauge};
 use crate::ledger::MODEL_OVERFLOW;
-use crate::models::{Added, ModelOrigin, Models, OTHER, UNKNOWN};
+use crate::map::Map;
+use crate::model::Model;
+use crate::models::{Added, ModelOrigin, Models};
 use crate::series::{Series, TransportSeries};
 
 /// Most models per route whose outcomes exist at 0 before their first request. Each costs 100
@@ -42,8 +44,6 @@ pub struct Route {
     inner: Arc<Inner>,
 }
 
-type SeriesByModel = HashMap<(Endpoint, Arc<str>), Arc<Series>>;
-
 struct Inner {
     families: Arc<Families>,
     clients: Arc<Clients>,
@@ -51,17 +51,17 @@ struct Inner {
     clients_seen: RwLock<HashSet<Arc<str>>>,
     labels: RouteLabels,
     models: Models,
-    /// Held for reading from the look-up of a name until its series are held, for writing while
-    /// names are forgotten: no series is made for a name that is gone.
+    /// Held for writing while the series of a name that is gone are taken out; for reading while
+    /// something else than its requests makes or writes some.
     names_stay: RwLock<()>,
     /// How many listings have come; held while one is taken in.
     listings: Mutex<u64>,
     watch: Mutex<Watch>,
-    unknown: Arc<str>,
-    other: Arc<str>,
-    series: RwLock<SeriesByModel>,
     active: [LateGauge<EndpointLabels>; Endpoint::ALL.len()],
-    responses: RwLock<HashMap<u16, Counter>>,
+    /// Answers with 200: nearly all.
+    fine: LateCounter<CodeLabels>,
+    /// Those with other codes.
+    responses: RwLock<Map<u16, Counter>>,
     transport: TransportSeries,
     model_overflow: Counter,
     passthrough: Counter,
@@ -82,19 +82,20 @@ impl Route {
             LateGauge::new(&families.requests.active, &labels)
         };
         let inner = Inner {
-            models: Models::default(),
+            models: Models::new(),
             names_stay: RwLock::default(),
             listings: Mutex::default(),
             watch: Mutex::default(),
-            unknown: UNKNOWN.into(),
-            other: OTHER.into(),
-            series: RwLock::default(),
             active: Endpoint::ALL.map(active),
+            fine: LateCounter::new(
+                &families.transport.responses,
+                &CodeLabels { route: labels.clone(), code: 200 },
+            ),
             responses: RwLock::default(),
             transport: TransportSeries::new(families, &labels),
-            model_overflow: own.overflow.get_or_create_owned(&MODEL_OVERFLOW),
-            passthrough: own.passthrough.get_or_create_owned(&labels),
-            retries: own.retries.get_or_create_owned(&labels),
+            model_overflow: own.overflow.get_or_create(&MODEL_OVERFLOW),
+            passthrough: own.passthrough.get_or_create(&labels),
+            retries: own.retries.get_or_create(&labels),
             families: Arc::clone(families),
             clients: Arc::clone(clients),
             clients_seen: RwLock::default(),
@@ -142,6 +143,11 @@ impl Route {
         }
     }
 
+    /// Why a model name has a label of its own, if it has.
+    pub fn model_origin(&self, name: &str) -> Option<ModelOrigin> {
+        self.inner.models.origin(name)
+    }
+
     /// The model names that have labels of their own, in alphabetical order.
     pub fn models(&self) -> Vec<(String, ModelOrigin)> {
         self.inner.models.all()
@@ -155,7 +161,7 @@ impl Route {
         for name in names {
             let _name_stays = self.names_stay();
             match self.inner.models.add(name.as_ref(), origin) {
-                Added::New(label) => self.start_at_zero(&label),
+                Added::New(model) => self.start_at_zero(&model),
                 Added::Known => {}
                 Added::Refused => {
                     self.inner.model_overflow.inc();
@@ -168,13 +174,13 @@ impl Route {
     /// was counted when the request came.
     pub(crate) fn earn(&self, name: &str) {
         let _name_stays = self.names_stay();
-        if let Added::New(label) = self.inner.models.add(name, ModelOrigin::Earned) {
-            self.start_at_zero(&label);
+        if let Added::New(model) = self.inner.models.add(name, ModelOrigin::Earned) {
+            self.start_at_zero(&model);
         }
     }
 
     /// Creates the outcomes of a model for every endpoint that it is likely to be asked by.
-    fn start_at_zero(&self, model: &Arc<str>) {
+    fn start_at_zero(&self, model: &Model) {
         if self.inner.models.count() > MODELS_AT_ZERO {
             return;
         }
@@ -183,7 +189,7 @@ impl Route {
         }
     }
 
-    /// Hold it from the look-up of a label until its series are held.
+    /// Until it is let go no series are taken out.
     pub(crate) fn names_stay(&self) -> RwLockReadGuard<'_, ()> {
         self.inner.names_stay.read()
     }
@@ -191,48 +197,47 @@ impl Route {
     /// The name of a request's model as the label has it: `other` for one without a label of its own,
     /// `unknown` for none. Nothing is counted.
     pub fn model_label(&self, model: Option<&str>) -> Arc<str> {
-        self.label(model).unwrap_or_else(|| Arc::clone(&self.inner.other))
+        let models = &self.inner.models;
+        models.with(model, |known| Arc::clone(&known.unwrap_or(&models.other).label))
     }
 
-    /// The label of the model that a request names; `None` if that name has none of its own.
-    pub(crate) fn label(&self, model: Option<&str>) -> Option<Arc<str>> {
-        match model {
-            // An empty label value is the same as no label.
-            None | Some("") => Some(Arc::clone(&self.inner.unknown)),
-            Some(name) => self.inner.models.label(name),
-        }
+    /// A request for that model begins. Returns its series, and whether the name has a label of its own.
+    pub(crate) fn start(&self, endpoint: Endpoint, model: Option<&str>) -> (Arc<Series>, bool) {
+        let Inner { models, model_overflow, .. } = &*self.inner;
+        models.with(model, |known| {
+            let model = known.unwrap_or_else(|| {
+                model_overflow.inc();
+                &models.other
+            });
+            let series = self.series(endpoint, model);
+            // From here on the name is not forgotten.
+            series.started.inc();
+            series.active.inc();
+            (Arc::clone(series), known.is_some())
+        })
     }
 
-    /// The label of a name that has none of its own, which is counted.
-    pub(crate) fn overflow(&self) -> Arc<str> {
-        self.inner.model_overflow.inc();
-        Arc::clone(&self.inner.other)
-    }
-
-    pub(crate) fn series(&self, endpoint: Endpoint, model: &Arc<str>) -> Arc<Series> {
-        let key = (endpoint, Arc::clone(model));
-        if let Some(series) = self.inner.series.read().get(&key) {
-            return Arc::clone(series);
-        }
-        let mut all = self.inner.series.write();
-        Arc::clone(all.entry(key).or_insert_with(|| Arc::new(self.new_series(endpoint, model))))
-    }
-
-    fn new_series(&self, endpoint: Endpoint, model: &Arc<str>) -> Series {
-        self.inner.active[endpoint as usize].get();
-        let route = self.inner.labels.clone();
-        let labels = EndpointLabels { route, endpoint: endpoint.as_str() };
-        let labels = RequestLabels { endpoint: labels, model: Arc::clone(model) };
-        Series::new(&self.inner.families, labels)
+    fn series<'a>(&self, endpoint: Endpoint, model: &'a Model) -> &'a Arc<Series> {
+        model.series(endpoint, || {
+            self.inner.active[endpoint as usize].get();
+            let route = self.inner.labels.clone();
+            let labels = EndpointLabels { route, endpoint: endpoint.as_str() };
+            let labels = RequestLabels { endpoint: labels, model: Arc::clone(&model.label) };
+            Series::new(&self.inner.families, labels)
+        })
     }
 
     pub(crate) fn responded(&self, code: u16) {
+        if code == 200 {
+            self.inner.fine.get().inc();
+            return;
+        }
         if let Some(responses) = self.inner.responses.read().get(&code) {
             responses.inc();
             return;
         }
         let labels = CodeLabels { route: self.inner.labels.clone(), code };
-        let responses = self.inner.families.transport.responses.get_or_create_owned(&labels);
+        let responses = self.inner.families.transport.responses.get_or_create(&labels);
         responses.inc();
         self.inner.responses.write().insert(code, responses);
     }

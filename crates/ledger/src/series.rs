@@ -9,12 +9,12 @@ use prometheus_client::metrics::gauge::Gauge;
 use weir_wire::{OutcomeKind, Source, Tokens};
 
 use crate::exemplar::Traced;
-use crate::families::{Families, TokenFamilies};
+use crate::families::{Families, StreamFamilies, TokenFamilies};
+use crate::labels::Labels;
 use crate::labels::{
     DetailLabels, ModelLabels, OutcomeLabels, RequestLabels, RouteLabels, TokenLabels,
 };
 use crate::late::{Late, LateCounter, LateHistogram, LateLatency};
-use crate::registrar::Labels;
 
 const OUTCOMES: usize = OutcomeKind::ALL.len();
 
@@ -32,9 +32,7 @@ pub(crate) struct Series {
     pub(crate) first_answer_token: LateLatency<ModelLabels>,
     pub(crate) gap: LateLatency<ModelLabels>,
     pub(crate) per_token: LateLatency<ModelLabels>,
-    pub(crate) events: LateCounter<ModelLabels>,
-    pub(crate) coalesced: LateCounter<ModelLabels>,
-    pub(crate) discarded: LateCounter<ModelLabels>,
+    pub(crate) events: EventSeries,
     pub(crate) input: TokenSeries,
     pub(crate) output: TokenSeries,
     pub(crate) cached_input: LateCounter<DetailLabels>,
@@ -49,18 +47,16 @@ impl Series {
         let detail =
             |kind| LateCounter::new(&tokens.detail, &DetailLabels { model: model.clone(), kind });
         Self {
-            started: requests.started.get_or_create_owned(&labels),
-            active: requests.active.get_or_create_owned(&labels.endpoint),
+            started: requests.started.get_or_create(&labels),
+            active: requests.active.get_or_create(&labels.endpoint),
             ended: OutcomeKind::ALL
-                .map(|kind| requests.ended.get_or_create_owned(&outcome_labels(&labels, kind))),
+                .map(|kind| requests.ended.get_or_create(&outcome_labels(&labels, kind))),
             duration: LateLatency::new(&requests.duration, &labels),
             first_token: LateLatency::new(&stream.first_token, &model),
             first_answer_token: LateLatency::new(&stream.first_answer_token, &model),
             gap: LateLatency::new(&stream.gap, &model),
             per_token: LateLatency::new(&stream.per_token, &model),
-            events: LateCounter::new(&stream.events, &model),
-            coalesced: LateCounter::new(&stream.coalesced, &model),
-            discarded: LateCounter::new(&stream.discarded, &model),
+            events: EventSeries::new(stream, &model),
             input: TokenSeries::new(tokens, &labels, "input"),
             output: TokenSeries::new(tokens, &labels, "output"),
             cached_input: detail("cached_input"),
@@ -95,8 +91,6 @@ impl Series {
             gap,
             per_token,
             events,
-            coalesced,
-            discarded,
             input,
             output,
             cached_input,
@@ -110,7 +104,7 @@ impl Series {
         families.tokens.audio.remove(labels);
         duration.remove();
         [first_token, first_answer_token, gap, per_token].into_iter().for_each(Late::remove);
-        [events, coalesced, discarded].into_iter().for_each(Late::remove);
+        events.remove();
         [input, output].into_iter().for_each(TokenSeries::remove);
         let details = [cached_input, cache_write_input, reasoning_output];
         details.into_iter().for_each(Late::remove);
@@ -131,6 +125,42 @@ fn outcome_labels(request: &RequestLabels, kind: OutcomeKind) -> OutcomeLabels {
         request: request.clone(),
         outcome: kind.as_str(),
         status: kind.status().as_str(),
+    }
+}
+
+/// Series of what a stream consists of. They appear together: once there are events, none coalesced is a fact
+/// and not something unknown.
+pub(crate) struct EventSeries {
+    events: LateCounter<ModelLabels>,
+    coalesced: LateCounter<ModelLabels>,
+    discarded: LateCounter<ModelLabels>,
+}
+
+impl EventSeries {
+    fn new(families: &StreamFamilies, model: &ModelLabels) -> Self {
+        Self {
+            events: LateCounter::new(&families.events, model),
+            coalesced: LateCounter::new(&families.coalesced, model),
+            discarded: LateCounter::new(&families.discarded, model),
+        }
+    }
+
+    fn remove(&self) {
+        let Self { events, coalesced, discarded } = self;
+        [events, coalesced, discarded].into_iter().for_each(Late::remove);
+    }
+
+    pub(crate) fn count(&self, events: u64, coalesced: u64, discarded: u64) {
+        add(self.events.get(), events);
+        add(self.coalesced.get(), coalesced);
+        add(self.discarded.get(), discarded);
+    }
+}
+
+/// All streams of a model share its counters: adding nothing would still hold up the others.
+fn add(counter: &Counter, count: u64) {
+    if count > 0 {
+        counter.inc_by(count);
     }
 }
 
@@ -183,7 +213,7 @@ impl TransportSeries {
             response_size: LateHistogram::new(&families.response_size, route),
             connect: LateHistogram::new(&families.connect, route),
             overhead: LateHistogram::new(&families.overhead, route),
-            client_stall: families.client_stall.get_or_create_owned(route),
+            client_stall: families.client_stall.get_or_create(route),
         }
     }
 
@@ -205,15 +235,12 @@ pub(crate) fn observe_of<L: Labels>(
     traced: Option<Traced>,
 ) {
     if let Some(time) = time {
-        series.get().observe_of(time.as_secs_f64(), traced);
+        series.get().observe(time, traced);
     }
 }
 
 /// Observes a time if there is one.
-pub(crate) fn observe<L>(series: &LateHistogram<L>, time: Option<Duration>)
-where
-    L: Clone + std::hash::Hash + Eq,
-{
+pub(crate) fn observe<L: Labels>(series: &LateHistogram<L>, time: Option<Duration>) {
     if let Some(time) = time {
         series.get().observe(time.as_secs_f64());
     }

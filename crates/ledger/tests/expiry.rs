@@ -103,6 +103,24 @@ fn what_is_configured_or_no_name_at_all_stays() {
     }
 }
 
+/// A client may well ask for a model that is called like the label of those without one.
+#[test]
+fn the_series_of_those_without_a_label_stay_when_their_namesake_goes() {
+    let ledger = Ledger::new();
+    let route = route(&ledger);
+    for name in ["other", "unknown"] {
+        settle(&route, name, &fine());
+        settle(&route, name, &streamed());
+    }
+    assert_eq!(names(&route), ["other", "tiny", "unknown"]);
+    assert_eq!((started(&ledger, "other"), started(&ledger, "unknown")), (Some(3.0), Some(1.0)));
+    assert_eq!(after_an_hour(&ledger), 2);
+    assert_eq!(names(&route), ["tiny"]);
+    settle(&route, "no such model", &answered(404, OutcomeKind::NotFound));
+    settle(&route, "", &fine());
+    assert_eq!((started(&ledger, "other"), started(&ledger, "unknown")), (Some(4.0), Some(2.0)));
+}
+
 #[test]
 fn a_name_is_not_forgotten_under_a_request() {
     let ledger = Ledger::new();

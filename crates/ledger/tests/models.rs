@@ -22,6 +22,8 @@ fn a_name_earns_its_label_for_the_next_request() {
     assert_eq!(route.models(), [("tiny".to_owned(), ModelOrigin::Configured)]);
     settle(&route, "new", &fine());
     assert_eq!(route.models()[0], ("new".to_owned(), ModelOrigin::Earned));
+    assert_eq!(route.model_origin("new"), Some(ModelOrigin::Earned));
+    assert_eq!(route.model_origin("newer"), None);
     settle(&route, "new", &refused);
     let text = ledger.encode();
     assert_eq!(sum(&text, "llm_requests_started_total", &[r#"model="other""#]), Some(4.0));

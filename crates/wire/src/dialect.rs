@@ -69,8 +69,62 @@ impl Call {
 }
 
 impl Reading<'_> {
-    pub(crate) fn has_content(&self) -> bool {
+    /// The same for longer than what was read is there; `None` where a name is so long that it would not have been
+    /// kept.
+    fn owned(self) -> Option<Reading<'static>> {
+        let own = |text: Option<Cow<'_, str>>, most: Wanted| match text {
+            // Written as `\u0061`, they would take six times as much.
+            Some(text) if text.len() > most.limit / 6 => Err(()),
+            text => Ok(text.map(|text| Cow::Owned(text.into_owned()))),
+        };
+        Some(Reading {
+            finish: own(self.finish, ID).ok()?,
+            model: own(self.model, MODEL).ok()?,
+            id: own(self.id, ID).ok()?,
+            fingerprint: own(self.fingerprint, ID).ok()?,
+            ..self
+        })
+    }
+}
+
+/// Generated content, if any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Content {
+    pub(crate) reasoning: bool,
+    pub(crate) answer: bool,
+}
+
+impl Content {
+    pub(crate) fn is_some(self) -> bool {
         self.reasoning || self.answer
+    }
+}
+
+impl Reading<'_> {
+    pub(crate) fn content(&self) -> Content {
+        Content { reasoning: self.reasoning, answer: self.answer }
+    }
+
+    pub(crate) fn has_content(&self) -> bool {
+        self.content().is_some()
+    }
+
+    /// The content of an event that says no more than that there is some, if any: once it has been
+    /// taken down, taking it down again changes nothing but times.
+    pub(crate) fn repeats(&self) -> Option<Content> {
+        let usage_repeats = match &self.usage {
+            Maybe::Absent | Maybe::Other => true,
+            // LiteLLM's zeros, on an event that is passed on for its content.
+            Maybe::Object(usage) => usage.is_blank() && self.has_content(),
+        };
+        let says_more = self.terminal
+            || self.error
+            || self.finish.is_some()
+            || self.finishes != 0
+            || !self.calls.is_empty()
+            || self.engine.is_some()
+            || self.audio.is_some();
+        (usage_repeats && !says_more).then(|| self.content())
     }
 }
 
@@ -150,6 +204,20 @@ impl Dialect {
         }
     }
 
+    /// Members, at whatever depth, of whose text [`Self::read_event`] wants to know no more than whether
+    /// there is any, and of whose number nothing: events that differ in these only are not parsed. What
+    /// is to be read from one of them some day must be taken out here.
+    pub(crate) fn open_members(self) -> &'static [&'static str] {
+        match self {
+            Self::Choices { .. } => choices::OPEN,
+            Self::Responses => responses::OPEN,
+            Self::Messages => messages::OPEN,
+            Self::Audio => audio::OPEN,
+            Self::Generic => generic::OPEN,
+            Self::Pooled => &[],
+        }
+    }
+
     /// The members of a body that [`Self::read_body`] needs.
     pub(crate) fn body_members(self) -> &'static [Wanted] {
         match self {
@@ -160,6 +228,19 @@ impl Dialect {
             Self::Pooled => pooled::BODY,
             Self::Generic => generic::BODY,
         }
+    }
+
+    /// Reads a body that is here in one piece; `None` where it is not, or has to be read member by member: it is no
+    /// good JSON, or names in it are longer than is kept.
+    pub(crate) fn read_whole_body(self, body: &[u8]) -> Option<Reading<'static>> {
+        /// As much as comes in one piece of a socket.
+        const LONGEST: usize = 64 << 10;
+        let Self::Choices { .. } = self else { return None };
+        if body.len() > LONGEST || body.trim_ascii_end().last() != Some(&b'}') {
+            return None;
+        }
+        // Of a whole answer nothing says that it only repeats the prompt.
+        choices::event(body, false).ok()?.owned()
     }
 
     /// Reads a whole body.

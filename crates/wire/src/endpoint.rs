@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use memchr::{memchr2, memrchr};
+
 /// An LLM API as clients see it; the value of the `endpoint` label.
 ///
 /// Sources: the [OpenAI API reference](https://platform.openai.com/docs/api-reference), the
@@ -218,7 +220,7 @@ pub fn classify(method: &str, path: &str) -> Class {
         // Every call that runs a model is a POST, but for realtime's WebSocket upgrade.
         ("GET", "realtime") => return Class::Llm(Endpoint::Realtime),
         ("POST", "") => return Class::Passthrough,
-        ("POST", _) if !NOT_LLM_TAIL.contains(&last) => {}
+        ("POST", _) => {}
         _ => return Class::Passthrough,
     }
     let endpoint = match (before, last) {
@@ -235,7 +237,7 @@ pub fn classify(method: &str, path: &str) -> Class {
         ("audio", "transcriptions") => Endpoint::Transcriptions,
         ("audio", "translations") => Endpoint::Translations,
         ("audio", "speech") => Endpoint::Speech,
-        _ if is_management(path) => return Class::Passthrough,
+        _ if NOT_LLM_TAIL.contains(&last) || is_management(path) => return Class::Passthrough,
         _ => Endpoint::Other,
     };
     Class::Llm(endpoint)
@@ -243,9 +245,14 @@ pub fn classify(method: &str, path: &str) -> Class {
 
 /// The last segment of a path and the one before it; a slash at the end does not matter.
 fn last_segments(path: &str) -> (&str, &str) {
-    let mut segments = path.rsplit('/').filter(|segment| !segment.is_empty());
-    let last = segments.next().unwrap_or_default();
-    (segments.next().unwrap_or_default(), last)
+    let (before, last) = last_segment(path);
+    (last_segment(before).1, last)
+}
+
+/// What stands before the last segment, and that; empty segments are none.
+fn last_segment(path: &str) -> (&str, &str) {
+    let path = path.trim_end_matches('/');
+    memrchr(b'/', path.as_bytes()).map_or(("", path), |slash| (&path[..slash], &path[slash + 1..]))
 }
 
 /// Whether the body tells what is asked for: SageMaker's `/invocations`.
@@ -258,8 +265,9 @@ pub(crate) fn is_batch(target: &str) -> bool {
     last_segments(without_query(target)) == ("completions", "batch")
 }
 
-fn without_query(target: &str) -> &str {
-    target.split(['?', '#']).next().unwrap_or_default()
+/// The path of a target.
+pub(crate) fn without_query(target: &str) -> &str {
+    memchr2(b'?', b'#', target.as_bytes()).map_or(target, |end| &target[..end])
 }
 
 fn is_management(path: &str) -> bool {

@@ -43,7 +43,7 @@ impl Exchange {
             endpoint: head.endpoint,
             policy,
             request: RequestSide::new(head, policy),
-            response: ResponseSide::new(policy.limits),
+            response: ResponseSide::new(policy.limits, true),
             connect: None,
             sent: None,
             request_degraded: None,
@@ -51,6 +51,19 @@ impl Exchange {
             client: None,
             client_stall: Duration::ZERO,
         }
+    }
+
+    /// From the next head on parses every event of an answer, also such as are like an earlier one: what
+    /// comes out is the same. For tests of that.
+    #[doc(hidden)]
+    pub fn parse_every_event(&mut self) {
+        self.response.parse_every_event();
+    }
+
+    /// How many events of the answer at hand were not parsed, being like an earlier one. For tests.
+    #[doc(hidden)]
+    pub fn events_skimmed(&self) -> u64 {
+        self.response.events_skimmed()
     }
 
     /// A piece of the request's body, `end` with the last one (which may be empty). Returns what
@@ -120,6 +133,12 @@ impl Exchange {
         self.response.head(self.endpoint, self.request.facts(), head, may_drop);
     }
 
+    /// Whether [`on_response_header`](Self::on_response_header) does not pass over a header of this name, in lower
+    /// case.
+    pub fn reads_header(name: &str) -> bool {
+        ResponseSide::reads_header(name)
+    }
+
     /// A header of the answer, after its head: what LiteLLM says of its work, and usage that stands in
     /// no body. All others are passed over. `name` in lower case.
     pub fn on_response_header(&mut self, name: &str, value: &str) {
@@ -187,7 +206,7 @@ impl Exchange {
     /// afresh, the request is counted once.
     pub fn restart(&mut self) {
         self.request.restart();
-        self.response = ResponseSide::new(self.policy.limits);
+        self.response = ResponseSide::new(self.policy.limits, self.response.skims());
         self.connect = None;
         self.sent = None;
     }

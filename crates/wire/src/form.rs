@@ -45,10 +45,11 @@ impl Form {
     /// A scan for a body of this `content-type`; `None` if it is no form, or names no boundary
     /// that can be one.
     pub(crate) fn of(content_type: &str, wanted: &'static [Wanted]) -> Option<Self> {
-        let (kind, parameters) = parameters::split(content_type.as_bytes());
+        let (kind, parameters) = parameters::word(content_type.as_bytes());
         if !kind.eq_ignore_ascii_case(b"multipart/form-data") {
             return None;
         }
+        let parameters = parameters::read(parameters);
         let boundary = parameters::value(parameters, "boundary")?;
         Some(Self {
             kept: Kept::new(wanted),
@@ -68,10 +69,10 @@ impl Form {
         self.part = None;
     }
 
-    /// The value of a wanted field, once its part has ended. Of a repeated one the last counts. It
+    /// The value of the wanted field with this index, once its part has ended. Of a repeated one the last counts. It
     /// may have come as a file: what a browser makes of a `Blob`.
-    pub(crate) fn get(&self, name: &str) -> Found<'_> {
-        self.kept.get(name)
+    pub(crate) fn at(&self, index: usize) -> Found<'_> {
+        self.kept.at(index)
     }
 
     /// Whether the last boundary has come.
@@ -107,7 +108,7 @@ impl Form {
         });
         if line != Line::Content {
             if let Some((index, slot)) = self.part.take() {
-                self.kept.set(index, slot);
+                self.kept.set(index, &slot);
             }
             self.state = if line == Line::Last { State::Done } else { State::Headers };
         }

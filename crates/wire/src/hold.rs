@@ -12,10 +12,12 @@ pub(crate) struct Hold {
     released: bool,
     /// The last event was dropped: a line feed that still belongs to it goes too.
     dropped: bool,
+    /// Events that end in the piece at hand; of several that pass, the last.
+    ended: Vec<Ended>,
 }
 
 /// An event that ends at an offset of the piece at hand.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
     pub(crate) at: usize,
     pub(crate) drop: bool,
@@ -23,19 +25,39 @@ pub(crate) struct Ended {
     pub(crate) line_feed: bool,
 }
 
+impl Ended {
+    /// Whether it is a whole event that is passed on.
+    fn passes(self) -> bool {
+        !self.drop && !self.line_feed
+    }
+}
+
 impl Hold {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, bytes: Vec::new(), released: false, dropped: false }
+        Self { limit, bytes: Vec::new(), released: false, dropped: false, ended: Vec::new() }
     }
 
-    /// Tells what to pass on of `piece`, in which the events of `ended` end.
-    pub(crate) fn pass(&mut self, piece: &[u8], ended: &[Ended]) -> Forward {
-        let untouched = self.bytes.is_empty()
-            && !self.dropped
-            && ended.iter().all(|event| !event.drop)
-            && ended.last().map_or(piece.is_empty(), |event| event.at == piece.len());
-        if untouched {
+    /// Whether a piece of whole events that pass would pass as it is.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.bytes.is_empty() && !self.released && !self.dropped
+    }
+
+    /// An event ends in the piece at hand.
+    pub(crate) fn ended(&mut self, event: Ended) {
+        match self.ended.last_mut() {
+            Some(last) if last.passes() && event.passes() => *last = event,
+            _ => self.ended.push(event),
+        }
+    }
+
+    /// Tells what to pass on of the piece, now that all events that end in it are known.
+    pub(crate) fn pass(&mut self, piece: &[u8]) -> Forward {
+        // Its memory goes: the events of most pieces are skimmed, and none of them is told.
+        let ended = std::mem::take(&mut self.ended);
+        let is_whole = matches!(ended[..], [event] if event.passes() && event.at == piece.len());
+        if is_whole && self.bytes.is_empty() {
             self.released = false;
+            self.dropped = false;
             return Forward::Unchanged;
         }
         let mut out = Vec::with_capacity(self.bytes.len() + piece.len());
@@ -82,36 +104,47 @@ mod tests {
         Ended { at, drop, line_feed: false }
     }
 
+    fn pass(hold: &mut Hold, piece: &[u8], ended: &[Ended]) -> Forward {
+        ended.iter().for_each(|event| hold.ended(*event));
+        hold.pass(piece)
+    }
+
     #[test]
     fn whole_events_pass_without_a_copy() {
         let mut hold = Hold::new(16);
-        assert_eq!(hold.pass(b"a\n\nb\n\n", &[end(3, false), end(6, false)]), Forward::Unchanged);
+        assert_eq!(
+            pass(&mut hold, b"a\n\nb\n\n", &[end(3, false), end(6, false)]),
+            Forward::Unchanged
+        );
     }
 
     #[test]
     fn an_event_is_dropped_with_what_was_held_of_it() {
         let mut hold = Hold::new(16);
-        assert_eq!(hold.pass(b"a\n\nus", &[end(3, false)]), Forward::Replaced(b"a\n\n".into()));
-        let forward = hold.pass(b"e\n\nb\n\n", &[end(3, true), end(6, false)]);
+        assert_eq!(
+            pass(&mut hold, b"a\n\nus", &[end(3, false)]),
+            Forward::Replaced(b"a\n\n".into())
+        );
+        let forward = pass(&mut hold, b"e\n\nb\n\n", &[end(3, true), end(6, false)]);
         assert_eq!(forward, Forward::Replaced(b"b\n\n".into()));
     }
 
     #[test]
     fn an_event_over_the_limit_is_released_and_kept() {
         let mut hold = Hold::new(4);
-        assert_eq!(hold.pass(b"abc", &[]), Forward::Replaced(vec![]));
-        assert_eq!(hold.pass(b"def", &[]), Forward::Replaced(b"abcdef".into()));
-        assert_eq!(hold.pass(b"g", &[]), Forward::Unchanged);
-        assert_eq!(hold.pass(b"\n\n", &[end(2, true)]), Forward::Unchanged);
+        assert_eq!(pass(&mut hold, b"abc", &[]), Forward::Replaced(vec![]));
+        assert_eq!(pass(&mut hold, b"def", &[]), Forward::Replaced(b"abcdef".into()));
+        assert_eq!(pass(&mut hold, b"g", &[]), Forward::Unchanged);
+        assert_eq!(pass(&mut hold, b"\n\n", &[end(2, true)]), Forward::Unchanged);
     }
 
     #[test]
     fn the_line_feed_of_a_dropped_event_goes_with_it() {
         let feed = Ended { at: 1, drop: false, line_feed: true };
         let mut hold = Hold::new(16);
-        assert_eq!(hold.pass(b"u\r\r", &[end(3, true)]), Forward::Replaced(vec![]));
-        assert_eq!(hold.pass(b"\n", &[feed]), Forward::Replaced(vec![]));
-        assert_eq!(hold.pass(b"u\r\r", &[end(3, false)]), Forward::Unchanged);
-        assert_eq!(hold.pass(b"\n", &[feed]), Forward::Unchanged);
+        assert_eq!(pass(&mut hold, b"u\r\r", &[end(3, true)]), Forward::Replaced(vec![]));
+        assert_eq!(pass(&mut hold, b"\n", &[feed]), Forward::Replaced(vec![]));
+        assert_eq!(pass(&mut hold, b"u\r\r", &[end(3, false)]), Forward::Unchanged);
+        assert_eq!(pass(&mut hold, b"\n", &[feed]), Forward::Unchanged);
     }
 }

@@ -67,6 +67,7 @@ mod report;
 mod request;
 mod response;
 mod shares;
+mod skim;
 pub mod sse;
 mod timing;
 mod trap;

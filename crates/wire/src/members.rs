@@ -4,29 +4,29 @@
 //! This is a scan, not a validating parser: inside values it follows only strings and brackets,
 //! which is enough to never take text for structure.
 
-use memchr::memchr2;
+mod block;
+mod nested;
+mod text;
 
-use crate::wanted::{Found, Kept, Slot, Wanted};
+use crate::wanted::{Found, Kept, Wanted};
+use nested::Nested;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// Before the opening brace.
     Before,
-    /// Behind the opening brace (`first`) or a comma: a key must come.
-    Key {
-        first: bool,
-    },
-    InKey {
-        escaped: bool,
-    },
+    /// Behind the opening brace: a key or the closing brace must come.
+    FirstKey,
+    /// Behind a comma: a key must come.
+    Key,
+    InKey,
     Colon,
     Value,
-    InString {
-        escaped: bool,
-    },
+    /// In a string at the top level.
+    Text,
     /// In a number or a literal at the top level.
     Scalar,
-    /// In an array or object, outside of strings.
+    /// In an array or object.
     Nested,
     /// Behind a value.
     Comma,
@@ -38,16 +38,18 @@ enum State {
 /// The scan of one body.
 #[derive(Debug)]
 pub(crate) struct Members {
-    wanted: &'static [Wanted],
     kept: Kept,
     state: State,
-    depth: u32,
+    /// In a key or a string: the next byte is escaped.
+    escaped: bool,
+    array: bool,
+    nested: Nested,
+    /// What has come of a key that is cut in two.
     key: Vec<u8>,
-    /// Index of the member that is being kept.
+    /// Index of the member at hand, if it is wanted.
     keep: Option<usize>,
     offset: u64,
     end: Option<u64>,
-    array: bool,
 }
 
 /// Longer keys are nobody's: the raw bytes of a wanted key, escapes included, are fewer.
@@ -56,26 +58,36 @@ const KEY_LIMIT: usize = 256;
 impl Members {
     pub(crate) fn new(wanted: &'static [Wanted]) -> Self {
         Self {
-            wanted,
             kept: Kept::new(wanted),
             state: State::Before,
-            depth: 0,
+            escaped: false,
+            array: false,
+            nested: Nested::begun(),
             key: Vec::new(),
             keep: None,
             offset: 0,
             end: None,
-            array: false,
         }
     }
 
     /// Forgets what it has read.
     pub(crate) fn restart(&mut self) {
-        *self = Self::new(self.wanted);
+        *self = Self::new(self.kept.wanted());
     }
 
     /// The value of a wanted member, as raw JSON.
     pub(crate) fn get(&self, name: &str) -> Found<'_> {
         self.kept.get(name)
+    }
+
+    /// The same, of the member with this index among the wanted.
+    pub(crate) fn at(&self, index: usize) -> Found<'_> {
+        self.kept.at(index)
+    }
+
+    /// Whether nothing has come yet.
+    pub(crate) fn has_read_nothing(&self) -> bool {
+        self.offset == 0
     }
 
     /// Whether the object is there whole, with nothing behind it.
@@ -105,260 +117,135 @@ impl Members {
 
     /// Reads on.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
-        let mut at = 0;
-        while at < bytes.len() && self.state != State::Invalid {
-            at += match self.state {
-                State::InString { escaped } => self.string(&bytes[at..], escaped),
-                State::Nested => self.nested(&bytes[at..]),
+        let mut rest = bytes;
+        let mut state = self.state;
+        while let Some((byte, behind)) = rest.split_first() {
+            (state, rest) = match (state, byte) {
+                (State::Comma, b',') => (State::Key, behind),
+                (State::FirstKey | State::Key, b'"') => self.key(behind),
+                (State::InKey, _) => self.key(rest),
+                (State::Colon, b':') => (self.begin_value(), behind),
+                (State::Value, b'"') => self.text(rest, 1),
+                (State::Text, _) => self.text(rest, 0),
+                (State::Value, b'{' | b'[') => {
+                    self.nested = Nested::begun();
+                    self.nested(rest, 1)
+                }
+                (State::Nested, _) => self.nested(rest, 0),
+                (State::Value, b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z')
+                | (State::Scalar, _) => self.scalar(rest),
+                (State::FirstKey | State::Comma, b'}') => {
+                    self.end = Some(self.offset + (bytes.len() - rest.len()) as u64);
+                    (State::Done, behind)
+                }
+                (State::Before, b'{') => (State::FirstKey, behind),
+                (State::Invalid, _) => break,
+                (_, b' ' | b'\t' | b'\n' | b'\r') => (state, behind),
+                // A byte order mark, which Python's reader takes too.
+                (State::Before, 0xef | 0xbb | 0xbf)
+                    if self.offset + ((bytes.len() - rest.len()) as u64) < 3 =>
+                {
+                    (state, behind)
+                }
                 _ => {
-                    self.step(bytes[at], self.offset + at as u64);
-                    1
+                    self.array = state == State::Before && *byte == b'[';
+                    (State::Invalid, behind)
                 }
             };
         }
+        self.state = state;
         self.offset += bytes.len() as u64;
     }
 
-    /// One byte outside of strings and nested values.
-    fn step(&mut self, byte: u8, offset: u64) {
-        let blank = matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        self.state = match (self.state, byte) {
-            (State::InKey { escaped: false }, b'"') => State::Colon,
-            (State::InKey { escaped }, _) => {
-                if self.key.len() < KEY_LIMIT {
-                    self.key.push(byte);
-                }
-                State::InKey { escaped: !escaped && byte == b'\\' }
-            }
-            (State::Scalar, b',' | b'}') => return self.after_value(byte, offset),
-            (State::Scalar, _) if blank => State::Comma,
-            (State::Scalar, b'"' | b'{' | b'[' | b']' | b':') => State::Invalid,
-            (State::Scalar, _) => {
-                self.store(&[byte]);
-                State::Scalar
-            }
-            (state, _) if blank => state,
-            // A byte order mark, which Python's reader takes too.
-            (State::Before, 0xef | 0xbb | 0xbf) if offset < 3 => State::Before,
-            (State::Before, b'{') => State::Key { first: true },
-            (State::Key { .. }, b'"') => {
-                self.key.clear();
-                State::InKey { escaped: false }
-            }
-            (State::Key { first: true }, b'}') => return self.close(offset),
-            (State::Colon, b':') => {
-                self.begin_value();
-                State::Value
-            }
-            (State::Value, b'"') => {
-                self.store(b"\"");
-                State::InString { escaped: false }
-            }
-            (State::Value, b'{' | b'[') => {
-                self.store(&[byte]);
-                self.depth = 1;
-                State::Nested
-            }
-            (State::Value, b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z') => {
-                self.store(&[byte]);
-                State::Scalar
-            }
-            (State::Comma, b',' | b'}') => return self.after_value(byte, offset),
-            (state, _) => {
-                self.array = state == State::Before && byte == b'[';
-                State::Invalid
-            }
+    /// Inside a key; returns the state behind it and what follows.
+    fn key<'a>(&mut self, bytes: &'a [u8]) -> (State, &'a [u8]) {
+        let Some(end) = text::end(bytes, &mut self.escaped) else {
+            self.begin_key(bytes);
+            return (State::InKey, &[]);
         };
+        let (key, rest) = (&bytes[..end - 1], &bytes[end..]);
+        self.keep = if self.key.is_empty() { self.index_of(key) } else { self.end_key(key) };
+        (State::Colon, rest)
     }
 
-    fn after_value(&mut self, byte: u8, offset: u64) {
-        if byte == b'}' {
-            self.close(offset);
-        } else {
-            self.state = State::Key { first: false };
-        }
+    /// Takes a part of a key that is cut in two.
+    #[cold]
+    fn begin_key(&mut self, part: &[u8]) {
+        // One byte more than there may be tells that it is nobody's.
+        let room = (KEY_LIMIT + 1).saturating_sub(self.key.len());
+        self.key.extend_from_slice(&part[..part.len().min(room)]);
     }
 
-    fn close(&mut self, offset: u64) {
-        self.end = Some(offset);
-        self.state = State::Done;
+    /// Takes the last part of it; returns its index.
+    #[cold]
+    fn end_key(&mut self, part: &[u8]) -> Option<usize> {
+        self.begin_key(part);
+        let key = std::mem::take(&mut self.key);
+        self.index_of(&key)
     }
 
-    /// Inside a string of a value; returns how many bytes were taken.
-    fn string(&mut self, bytes: &[u8], escaped: bool) -> usize {
-        let mut taken = usize::from(escaped);
-        self.state = loop {
-            match memchr2(b'"', b'\\', &bytes[taken..]) {
-                None => {
-                    taken = bytes.len();
-                    break State::InString { escaped: false };
-                }
-                Some(found) if bytes[taken + found] == b'"' => {
-                    taken += found + 1;
-                    break if self.depth == 0 { State::Comma } else { State::Nested };
-                }
-                // A backslash and the byte that it escapes, if that is here.
-                Some(found) if taken + found + 1 < bytes.len() => taken += found + 2,
-                Some(_) => {
-                    taken = bytes.len();
-                    break State::InString { escaped: true };
-                }
-            }
-        };
-        self.store(&bytes[..taken]);
-        taken
-    }
-
-    /// Inside an array or object; returns how many bytes were taken.
-    fn nested(&mut self, bytes: &[u8]) -> usize {
-        for (index, byte) in bytes.iter().enumerate() {
-            match byte {
-                b'"' => self.state = State::InString { escaped: false },
-                b'{' | b'[' => {
-                    self.depth = self.depth.saturating_add(1);
-                    continue;
-                }
-                b'}' | b']' => {
-                    self.depth -= 1;
-                    if self.depth > 0 {
-                        continue;
-                    }
-                    self.state = State::Comma;
-                }
-                _ => continue,
-            }
-            self.store(&bytes[..=index]);
-            return index + 1;
-        }
-        self.store(bytes);
-        bytes.len()
-    }
-
-    fn begin_value(&mut self) {
-        self.keep = self.index_of_key();
+    fn begin_value(&mut self) -> State {
         if let Some(index) = self.keep {
-            self.kept.set(index, Slot::begun());
+            self.kept.begin(index);
         }
+        State::Value
     }
 
-    fn index_of_key(&self) -> Option<usize> {
-        if !self.key.contains(&b'\\') {
-            return self.kept.index_of(&self.key);
+    /// Inside a string, of which so many bytes have been read; returns the state behind it and what
+    /// follows.
+    fn text<'a>(&mut self, bytes: &'a [u8], read: usize) -> (State, &'a [u8]) {
+        let end = text::end(&bytes[read..], &mut self.escaped);
+        self.value(bytes, end.map(|end| read + end), State::Text)
+    }
+
+    /// The same for an array or object.
+    fn nested<'a>(&mut self, bytes: &'a [u8], read: usize) -> (State, &'a [u8]) {
+        let end = self.nested.end(&bytes[read..]);
+        self.value(bytes, end.map(|end| read + end), State::Nested)
+    }
+
+    /// The same for a number or a literal.
+    fn scalar<'a>(&mut self, bytes: &'a [u8]) -> (State, &'a [u8]) {
+        let end = bytes.iter().position(|byte| {
+            matches!(
+                byte,
+                b',' | b'}' | b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'{' | b'[' | b']' | b':'
+            )
+        });
+        self.value(bytes, end, State::Scalar)
+    }
+
+    /// Keeps what has come of a value, if it is wanted; `within` is the state before its end.
+    fn value<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        end: Option<usize>,
+        within: State,
+    ) -> (State, &'a [u8]) {
+        let (value, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
+        if let Some(index) = self.keep {
+            self.kept.keep(index, value);
         }
-        let quoted = [b"\"", self.key.as_slice(), b"\""].concat();
+        (if end.is_some() { State::Comma } else { within }, rest)
+    }
+
+    fn index_of(&self, key: &[u8]) -> Option<usize> {
+        let index = self.kept.index_of(key);
+        if index.is_none() && key.contains(&b'\\') { self.index_of_escaped(key) } else { index }
+    }
+
+    #[cold]
+    fn index_of_escaped(&self, key: &[u8]) -> Option<usize> {
+        if key.len() > KEY_LIMIT {
+            return None;
+        }
+        let quoted = [b"\"", key, b"\""].concat();
         let key: String = serde_json::from_slice(&quoted).ok()?;
         self.kept.index_of(key.as_bytes())
-    }
-
-    fn store(&mut self, bytes: &[u8]) {
-        if let Some(index) = self.keep {
-            self.kept.keep(index, bytes);
-        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const WANTED: &[Wanted] = &[
-        Wanted { name: "model", limit: 16 },
-        Wanted { name: "stream", limit: 8 },
-        Wanted { name: "usage", limit: 64 },
-    ];
-
-    fn scan(body: &[u8], size: usize) -> Members {
-        let mut members = Members::new(WANTED);
-        for piece in body.chunks(size) {
-            members.push(piece);
-        }
-        members
-    }
-
-    fn check(body: &str, model: Option<&str>, stream: Option<&str>, complete: bool) {
-        for size in 1..=body.len().max(1) {
-            let members = scan(body.as_bytes(), size);
-            let text = |name| members.get(name).value().map(|v| std::str::from_utf8(v).unwrap());
-            assert_eq!(text("model"), model, "{body} in {size}");
-            assert_eq!(text("stream"), stream, "{body} in {size}");
-            assert_eq!(members.is_complete(), complete, "{body} in {size}");
-            if complete {
-                let end = body.rfind('}').unwrap() as u64;
-                assert_eq!(members.end(), Some(end), "{body} in {size}");
-            }
-        }
-    }
-
-    #[test]
-    fn finds_members_wherever_they_stand() {
-        check(r#"{"model":"a","stream":true}"#, Some(r#""a""#), Some("true"), true);
-        check(
-            " {\n\"x\" : [1,{\"model\":\"no\",\"y\":\"]}\\\"\"}], \"stream\" : true , \"model\":\"b\"} \n",
-            Some(r#""b""#),
-            Some("true"),
-            true,
-        );
-        check("{}", None, None, true);
-        check("{\"\\u006dodel\":\"c\"}", Some(r#""c""#), None, true);
-    }
-
-    #[test]
-    fn text_is_never_structure() {
-        check(
-            r#"{"p":"{\"model\":\"x\",\"stream\":true}","q":"\\","stream":false}"#,
-            None,
-            Some("false"),
-            true,
-        );
-    }
-
-    #[test]
-    fn the_last_of_a_repeated_key_counts() {
-        check(
-            r#"{"model":"a","model":"b","stream":true,"stream":1}"#,
-            Some("\"b\""),
-            Some("1"),
-            true,
-        );
-    }
-
-    #[test]
-    fn a_value_over_its_limit_is_not_kept() {
-        let members = scan(br#"{"model":"abcdefghijklmnopqrstuvwxyz","stream":true}"#, 5);
-        assert_eq!(members.get("model"), Found::TooLarge);
-        assert_eq!(members.get("stream"), Found::Value(b"true"));
-    }
-
-    #[test]
-    fn what_is_no_object_is_invalid() {
-        for body in [
-            "[1]",
-            "x",
-            "{model:1}",
-            r#"{"a" 1}"#,
-            r#"{"a":1,}"#,
-            "{}x",
-            r#"{"a":}"#,
-            r#"{"a":1"b"}"#,
-        ] {
-            let members = scan(body.as_bytes(), 1);
-            assert!(members.is_invalid(), "{body}");
-        }
-        for body in ["", "{", r#"{"a"#, r#"{"a":[1,"#, r#"{"a":1"#] {
-            let members = scan(body.as_bytes(), 1);
-            assert!(!members.is_invalid() && !members.is_complete(), "{body}");
-        }
-    }
-
-    #[test]
-    fn a_byte_order_mark_may_come_first() {
-        assert!(scan(b"\xef\xbb\xbf{\"model\":\"a\"}", 2).is_complete());
-    }
-
-    #[test]
-    fn depth_has_no_limit_and_no_recursion() {
-        let body =
-            [b"{\"a\":".to_vec(), vec![b'['; 1 << 20], vec![b']'; 1 << 20], b"}".to_vec()].concat();
-        assert!(scan(&body, 4096).is_complete());
-    }
-}
+mod by_byte;
+#[cfg(test)]
+mod tests;

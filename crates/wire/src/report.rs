@@ -81,10 +81,18 @@ impl<'de> Object<'de> for EngineReport {
     }
 }
 
+/// How the names of LiteLLM's headers begin.
+const HEADERS: &str = "x-litellm-";
+
 impl GatewayReport {
+    /// Whether a header is the gateway's.
+    pub(crate) fn has(name: &str) -> bool {
+        name.starts_with(HEADERS)
+    }
+
     /// A header of the answer. What LiteLLM does not know it writes as `None`.
     pub(crate) fn header(&mut self, name: &str, value: &str) {
-        let Some(name) = name.strip_prefix("x-litellm-") else { return };
+        let Some(name) = name.strip_prefix(HEADERS) else { return };
         let value = value.trim();
         if value.is_empty() || value == "None" {
             return;

@@ -6,7 +6,7 @@ mod parameters;
 use crate::guard::guarded;
 use crate::trap::Trap;
 use crate::{Endpoint, Forward, Limits, Policy, RequestHead, UsagePolicy};
-use fields::{Fields, TooLong};
+use fields::{Field, Fields, TooLong};
 
 pub(crate) use fields::model_in_target;
 pub use parameters::Parameters;
@@ -38,17 +38,17 @@ impl RequestFacts {
     fn read(fields: &Fields, limits: &Limits) -> Self {
         Self {
             model: model(fields, limits.model_bytes),
-            stream: fields.is_true("stream"),
-            has_stream_options: fields.is_there("stream_options"),
+            stream: fields.is_true(Field::Stream),
+            has_stream_options: fields.is_there(Field::StreamOptions),
             include_usage: fields.includes_usage(),
             parameters: Parameters::read(fields),
-            echo: fields.is_true("echo"),
+            echo: fields.is_true(Field::Echo),
         }
     }
 }
 
 fn model(fields: &Fields, limit: usize) -> Option<String> {
-    let name = match fields.text("model") {
+    let name = match fields.text(Field::Model) {
         Ok(name) => name?,
         Err(TooLong) => "…".repeat(limit / 3 + 1),
     };
@@ -71,6 +71,8 @@ pub(crate) struct RequestSide {
     fields: Fields,
     limits: Limits,
     by_shape: bool,
+    /// The API that the body tells, once that has ended.
+    shape: Option<Endpoint>,
     /// Whether this request is one that usage may be asked for.
     may_ask: bool,
     /// Bytes from the closing brace on, held until the end tells whether anything follows.
@@ -93,6 +95,7 @@ impl RequestSide {
             fields,
             limits,
             by_shape: head.is_by_shape(),
+            shape: None,
             may_ask: asks && policy.usage == UsagePolicy::Exact,
             tail: Vec::new(),
             asked: false,
@@ -137,12 +140,16 @@ impl RequestSide {
     fn read(&mut self, chunk: &[u8], start: u64, end: bool) -> Forward {
         self.trap.step_on(chunk);
         self.fields.push(chunk);
-        let forward =
-            if self.may_ask { self.hold_tail(chunk, start, end) } else { Forward::Unchanged };
+        let forward = if self.may_ask || !self.tail.is_empty() {
+            self.hold_tail(chunk, start, end)
+        } else {
+            Forward::Unchanged
+        };
         if end {
-            self.fields.end();
             self.invalid = self.bytes > 0 && !self.fields.is_complete();
             self.facts = Some(RequestFacts::read(&self.fields, &self.limits));
+            self.shape = self.by_shape.then(|| self.fields.endpoint_by_shape());
+            self.fields.end();
         }
         forward
     }
@@ -152,28 +159,28 @@ impl RequestSide {
         let Some(members) = self.fields.plain_json() else { return Forward::Unchanged };
         let Some(brace) = members.end() else { return Forward::Unchanged };
         let is_invalid = members.is_invalid();
-        let split = usize::try_from(brace.saturating_sub(start)).unwrap_or(chunk.len());
-        let split = if self.tail.is_empty() { split.min(chunk.len()) } else { 0 };
-        let (front, back) = chunk.split_at(split);
-        if is_invalid || self.tail.len() + back.len() > TAIL_LIMIT {
-            self.may_ask = false;
-        }
-        let mut out = front.to_vec();
-        if end || !self.may_ask {
-            if self.may_ask && self.wants_usage() {
-                out.extend_from_slice(ASK);
-                self.asked = true;
-            }
-            out.append(&mut self.tail);
-            out.extend_from_slice(back);
-        } else {
+        let keep = usize::try_from(brace.saturating_sub(start)).unwrap_or(chunk.len());
+        let keep = if self.tail.is_empty() { keep.min(chunk.len()) } else { 0 };
+        let back = &chunk[keep..];
+        // All members are known now: what follows can only forbid to ask.
+        let is_long = self.tail.len() + back.len() > TAIL_LIMIT;
+        self.may_ask &= !is_invalid && !is_long && self.wants_usage();
+        if self.may_ask && !end {
             self.tail.extend_from_slice(back);
+            return Forward::spliced(keep, Vec::new(), chunk);
         }
-        if out == chunk { Forward::Unchanged } else { Forward::Replaced(out) }
+        let question = if self.may_ask { ASK } else { &[] };
+        self.asked = self.may_ask;
+        let tail = std::mem::take(&mut self.tail);
+        if question.is_empty() && tail.is_empty() {
+            return Forward::Unchanged;
+        }
+        Forward::spliced(keep, [question, &tail, back].concat(), chunk)
     }
 
     fn wants_usage(&self) -> bool {
-        let is_asked_for = self.fields.is_true("stream") && !self.fields.is_there("stream_options");
+        let is_asked_for =
+            self.fields.is_true(Field::Stream) && !self.fields.is_there(Field::StreamOptions);
         // Of what `/invocations` takes, chat and completions have stream options.
         let takes_it = || self.fields.endpoint_by_shape().has_stream_options();
         is_asked_for && (!self.by_shape || takes_it())
@@ -186,8 +193,7 @@ impl RequestSide {
 
     /// The API that the body tells, where the path leaves it open and the body has ended.
     pub(crate) fn endpoint_by_shape(&self) -> Option<Endpoint> {
-        let ended = self.by_shape && self.facts.is_some() && !self.failed;
-        ended.then(|| self.fields.endpoint_by_shape())
+        self.shape.filter(|_| !self.failed)
     }
 
     /// Whether usage can still be asked for, so that the body may grow.
@@ -215,7 +221,10 @@ impl RequestSide {
 
     /// The model that the body has named so far, which a later member may overrule.
     pub(crate) fn model_so_far(&self) -> Option<String> {
-        model(&self.fields, self.limits.model_bytes)
+        match &self.facts {
+            Some(facts) => facts.model.clone(),
+            None => model(&self.fields, self.limits.model_bytes),
+        }
     }
 
     /// Whether the meter failed on the body.
@@ -245,10 +254,8 @@ mod tests {
         let mut out = Vec::new();
         let pieces: Vec<_> = body.as_bytes().chunks(size).collect();
         for (index, piece) in pieces.iter().enumerate() {
-            match side.push(piece, index + 1 == pieces.len()) {
-                Forward::Unchanged => out.extend_from_slice(piece),
-                Forward::Replaced(bytes) => out.extend(bytes),
-            }
+            let forward = side.push(piece, index + 1 == pieces.len());
+            out.extend_from_slice(&forward.bytes(piece));
         }
         (String::from_utf8(out).unwrap(), side)
     }

@@ -1,17 +1,20 @@
 //! The answer on its way: which kind of body it is, what its events say, what is passed on.
 
+mod events;
 mod reading;
 mod socket;
 
 use std::time::Duration;
 
+use events::Events;
+
 use crate::coding::Decoder as Coding;
-use crate::dialect::{Call, Dialect, pooled};
+use crate::dialect::{Call, Dialect, Reading, pooled};
 use crate::guard::guarded;
-use crate::hold::{Ended, Hold};
+use crate::hold::Hold;
 use crate::members::Members;
 use crate::shares::Shares;
-use crate::sse::{Decoder, Frame};
+use crate::skim::Skim;
 use crate::timing::Timing;
 use crate::trap::Trap;
 use crate::usage::Usage;
@@ -24,19 +27,21 @@ use crate::{
 /// What turns a request into a WebSocket.
 pub(crate) const SWITCHING_PROTOCOLS: u16 = 101;
 
+/// The header in which vLLM tells the usage of vectors that are bare bytes.
+const METADATA: &str = "metadata";
+
 /// How the body of an answer is read.
 #[derive(Debug)]
 enum Body {
     /// Not at all: no head yet, an endpoint without a dialect, a coding, or a meter that failed.
     Unread,
-    Events {
-        decoder: Decoder,
-        hold: Option<Hold>,
-    },
-    Json(Members),
-    Error(Members),
+    Events(Box<Events>),
+    Json(Box<Members>),
+    /// One that was there whole with its first piece, and what it says.
+    Whole(Box<Reading<'static>>),
+    Error(Box<Members>),
     /// Of a WebSocket.
-    Socket(Frames),
+    Socket(Box<Frames>),
 }
 
 /// What is known of the answer so far.
@@ -44,9 +49,11 @@ enum Body {
 pub(crate) struct ResponseSide {
     dialect: Option<Dialect>,
     limits: Limits,
+    /// Events that are like an earlier one are not parsed.
+    skims: bool,
     body: Body,
     /// The content coding of the body, which is read from a decoded copy.
-    coding: Option<Coding>,
+    coding: Option<Box<Coding>>,
     pub(crate) timing: Timing,
     pub(crate) status: Option<u16>,
     pub(crate) is_stream: bool,
@@ -88,16 +95,18 @@ pub(crate) struct ResponseSide {
     /// Length of the audio that was heard, where it stands outside of usage.
     audio: Option<Duration>,
     pub(crate) engine: EngineReport,
-    pub(crate) gateway: GatewayReport,
+    /// Most answers come from no gateway.
+    pub(crate) gateway: Option<Box<GatewayReport>>,
     pub(crate) degraded: Option<Degraded>,
     pub(crate) trap: Trap,
 }
 
 impl ResponseSide {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, skims: bool) -> Self {
         Self {
             dialect: None,
             limits,
+            skims,
             body: Body::Unread,
             coding: None,
             timing: Timing::default(),
@@ -129,9 +138,24 @@ impl ResponseSide {
             most_choices: u64::MAX,
             audio: None,
             engine: EngineReport::default(),
-            gateway: GatewayReport::default(),
+            gateway: None,
             degraded: None,
             trap: Trap::planted(),
+        }
+    }
+
+    pub(crate) fn skims(&self) -> bool {
+        self.skims
+    }
+
+    pub(crate) fn parse_every_event(&mut self) {
+        self.skims = false;
+    }
+
+    pub(crate) fn events_skimmed(&self) -> u64 {
+        match &self.body {
+            Body::Events(events) => events.skimmed(),
+            _ => 0,
         }
     }
 
@@ -142,6 +166,7 @@ impl ResponseSide {
         head: &ResponseHead<'_>,
         may_drop: bool,
     ) {
+        self.body = Body::Unread;
         let echo_only =
             request.is_some_and(|facts| facts.echo && facts.parameters.max_tokens == Some(0));
         self.dialect = Dialect::of(endpoint, echo_only);
@@ -156,7 +181,7 @@ impl ResponseSide {
         let is_ok = (200..300).contains(&head.status);
         self.is_stream = is_ok && head.is_event_stream(asked_for_stream);
         if endpoint == Endpoint::Realtime && head.status == SWITCHING_PROTOCOLS {
-            self.body = Body::Socket(Frames::new(self.limits.event_bytes));
+            self.body = Body::Socket(Box::new(Frames::new(self.limits.event_bytes)));
         }
         let Some(dialect) = self.dialect else { return };
         self.opaque = is_ok && !self.is_stream && may_be_opaque && !head.may_be_json();
@@ -164,29 +189,37 @@ impl ResponseSide {
             return;
         }
         if let Some(coding) = head.coding() {
-            self.coding = Coding::of(coding, self.limits.decoded_bytes);
+            self.coding = Coding::of(coding, self.limits.decoded_bytes).map(Box::new);
             if self.coding.is_none() {
                 self.degrade(Degraded::Encoded);
                 return;
             }
         }
         self.body = if !is_ok {
-            Body::Error(Members::new(error_body::WANTED))
+            Body::Error(Box::new(Members::new(error_body::WANTED)))
         } else if self.is_stream {
             // No event can be taken out of a compressed stream.
             let hold =
                 (may_drop && self.coding.is_none()).then(|| Hold::new(self.limits.hold_bytes));
-            Body::Events { decoder: Decoder::new(self.limits.event_bytes), hold }
+            let skim = if self.skims { Skim::new() } else { Skim::off() };
+            Body::Events(Box::new(Events::new(self.limits.event_bytes, skim, hold)))
         } else {
-            Body::Json(Members::new(dialect.body_members()))
+            Body::Json(Box::new(Members::new(dialect.body_members())))
         };
+    }
+
+    /// Whether a header of this name says anything.
+    pub(crate) fn reads_header(name: &str) -> bool {
+        name == METADATA || GatewayReport::has(name)
     }
 
     /// Reads a header.
     pub(crate) fn header(&mut self, name: &str, value: &str) {
-        self.gateway.header(name, value);
+        if GatewayReport::has(name) {
+            self.gateway.get_or_insert_default().header(name, value);
+        }
         // vLLM's vectors as bare bytes (`encoding_format: "bytes"`) have their usage in the head.
-        if name == "metadata" && self.dialect == Some(Dialect::Pooled) {
+        if name == METADATA && self.dialect == Some(Dialect::Pooled) {
             let metadata = guarded(|| pooled::metadata(value)).flatten().unwrap_or_default();
             self.note(metadata);
         }
@@ -207,7 +240,9 @@ impl ResponseSide {
         self.read(now, piece, drop_usage)
     }
 
-    /// Reads a decoded copy of a piece, which flows on as it is.
+    /// Reads a decoded copy of a piece, which flows on as it is. Out of line: the way of a plain event is
+    /// the shorter for it.
+    #[inline(never)]
     fn push_coded(&mut self, now: Duration, piece: &[u8]) {
         let Some(mut coding) = self.coding.take() else { return };
         let read = guarded(|| {
@@ -227,8 +262,17 @@ impl ResponseSide {
 
     /// Reads plain bytes.
     fn read(&mut self, now: Duration, piece: &[u8], drop_usage: bool) -> Forward {
+        if matches!(&self.body, Body::Json(members) if members.has_read_nothing())
+            && self.is_read_whole(piece)
+        {
+            return Forward::Unchanged;
+        }
         match &mut self.body {
             Body::Unread => Forward::Unchanged,
+            Body::Whole(_) => {
+                self.read_behind_whole(piece);
+                Forward::Unchanged
+            }
             Body::Json(members) | Body::Error(members) => {
                 let read = guarded(|| {
                     self.trap.step_on(piece);
@@ -243,62 +287,20 @@ impl ResponseSide {
                 self.read_frames(piece);
                 Forward::Unchanged
             }
-            Body::Events { .. } => self.push_events(now, piece, drop_usage),
+            Body::Events(_) => self.push_events(now, piece, drop_usage),
         }
-    }
-
-    fn push_events(&mut self, now: Duration, piece: &[u8], drop_usage: bool) -> Forward {
-        // Taken out while its events are read, so that a meter that fails leaves nothing half done.
-        let Body::Events { mut decoder, mut hold } =
-            std::mem::replace(&mut self.body, Body::Unread)
-        else {
-            return Forward::Unchanged;
-        };
-        let mut ended = Vec::new();
-        let keep_ends = hold.is_some();
-        let read = guarded(|| {
-            decoder.push(piece, |at, frame| {
-                let line_feed = frame == Frame::LineFeed;
-                let drop = self.read_whole_frame(now, frame) && drop_usage;
-                if keep_ends {
-                    ended.push(Ended { at, drop, line_feed });
-                }
-            });
-        });
-        if read.is_none() {
-            self.fail();
-            let mut out = hold.map_or_else(Vec::new, |mut hold| hold.take());
-            if out.is_empty() {
-                return Forward::Unchanged;
-            }
-            out.extend_from_slice(piece);
-            return Forward::Replaced(out);
-        }
-        let forward = hold.as_mut().map_or(Forward::Unchanged, |hold| hold.pass(piece, &ended));
-        self.body = Body::Events { decoder, hold };
-        forward
     }
 
     /// The upstream's answer is there whole. Returns bytes that were held back.
     pub(crate) fn end(&mut self, drop_usage: bool) -> Vec<u8> {
         self.ended = true;
-        let now = self.last_byte;
         match std::mem::replace(&mut self.body, Body::Unread) {
             Body::Unread | Body::Socket(_) => Vec::new(),
-            Body::Events { mut decoder, hold } => {
-                let mut drop = false;
-                let read = guarded(|| {
-                    decoder.finish(|frame| match self.read_frame(now, frame) {
-                        Ok(usage_only) => drop = usage_only && drop_usage,
-                        // It was cut off: that is no fault of its JSON.
-                        Err(Degraded::InvalidJson) => {}
-                        Err(reason) => self.degrade(reason),
-                    });
-                });
-                if read.is_none() {
-                    self.fail();
-                }
-                hold.filter(|_| !drop).map_or_else(Vec::new, |mut hold| hold.take())
+            Body::Events(mut events) => self.end_events(&mut events, drop_usage),
+            Body::Whole(reading) => {
+                self.terminal = true;
+                self.note(*reading);
+                Vec::new()
             }
             Body::Json(members) => {
                 if guarded(|| self.read_json(&members)).is_none() {
@@ -323,7 +325,7 @@ impl ResponseSide {
     /// Bytes that were held back, for a client whose upstream broke off.
     pub(crate) fn take_held(&mut self) -> Vec<u8> {
         match &mut self.body {
-            Body::Events { hold: Some(hold), .. } => hold.take(),
+            Body::Events(events) => events.take_held(),
             _ => Vec::new(),
         }
     }

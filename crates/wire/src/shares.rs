@@ -13,7 +13,7 @@ pub(crate) struct Shares {
     on_events: Vec<Option<Usage>>,
     /// In events that have nothing but usage.
     alone: u64,
-    alone_sum: Usage,
+    alone_sum: Option<Box<Usage>>,
 }
 
 impl Shares {
@@ -29,7 +29,7 @@ impl Shares {
     /// Usage in an event of its own.
     pub(crate) fn alone(&mut self, usage: &Usage) {
         self.alone += 1;
-        self.alone_sum.add(usage);
+        self.alone_sum.get_or_insert_default().add(usage);
     }
 
     /// Whether one event of its own has told it for all.
@@ -45,8 +45,8 @@ impl Shares {
     /// The sum. Each of the `per_prompt` choices of a prompt repeats its input tokens.
     pub(crate) fn sum(&self, per_prompt: u64) -> Usage {
         let mut sum = Usage::default();
-        if self.alone > 0 {
-            sum.add(&self.alone_sum);
+        if let Some(alone) = &self.alone_sum {
+            sum.add(alone);
         } else {
             self.on_events.iter().flatten().for_each(|share| sum.add(share));
         }

@@ -78,15 +78,38 @@ impl Decoder {
     /// Reads on. `each` is called for every frame that ends in `bytes`, with the offset in `bytes`
     /// just behind the frame.
     pub fn push(&mut self, bytes: &[u8], mut each: impl FnMut(usize, Frame<'_>)) {
-        let mut start = 0;
         let mut at = 0;
+        while at < bytes.len() {
+            at = self.next_frame(bytes, at, |end, _, frame| each(end, frame));
+        }
+    }
+
+    /// Bytes of the largest event that is read.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Whether what comes next is the beginning of a frame, but not of the stream.
+    pub(crate) fn is_between_frames(&self) -> bool {
+        self.carry.is_empty() && !self.too_large && !self.after_cr && !self.at_start
+    }
+
+    /// Reads on from an offset to the end of a frame or of the bytes, and tells where that is. `each`
+    /// is called at the end of a frame, with all of its bytes too.
+    pub(crate) fn next_frame(
+        &mut self,
+        bytes: &[u8],
+        start: usize,
+        each: impl FnOnce(usize, &[u8], Frame<'_>),
+    ) -> usize {
+        let mut at = start;
         while at < bytes.len() {
             let after_cr = std::mem::take(&mut self.after_cr);
             if after_cr && bytes[at] == b'\n' {
                 at += 1;
                 if std::mem::take(&mut self.after_frame) {
-                    each(at, Frame::LineFeed);
-                    start = at;
+                    each(at, &[], Frame::LineFeed);
+                    return at;
                 }
                 continue;
             }
@@ -108,17 +131,18 @@ impl Decoder {
                 self.after_cr = false;
             }
             self.after_frame = self.after_cr;
-            self.end_frame(&bytes[start..at], |frame| each(at, frame));
-            start = at;
+            self.end_frame(&bytes[start..at], |bytes, frame| each(at, bytes, frame));
+            return at;
         }
         self.hold(&bytes[start..]);
+        bytes.len()
     }
 
     /// The stream has ended: reads what stands behind the last blank line, which a strict client
     /// would not be told of but many servers mean as an event.
     pub fn finish(&mut self, each: impl FnOnce(Frame<'_>)) {
         if !self.carry.is_empty() || self.too_large {
-            self.end_frame(&[], each);
+            self.end_frame(&[], |_, frame| each(frame));
         }
     }
 
@@ -134,20 +158,20 @@ impl Decoder {
         }
     }
 
-    fn end_frame(&mut self, rest: &[u8], each: impl FnOnce(Frame<'_>)) {
+    fn end_frame(&mut self, rest: &[u8], each: impl FnOnce(&[u8], Frame<'_>)) {
         let at_start = std::mem::replace(&mut self.at_start, false);
         // The LF of a last CRLF may come later: it must not decide.
         let size = self.carry.len() + rest.len() - usize::from(rest.ends_with(b"\r\n"));
         if std::mem::take(&mut self.too_large) || size > self.limit {
             self.carry = Vec::new();
-            each(Frame::TooLarge);
+            each(&[], Frame::TooLarge);
             return;
         }
         if self.carry.is_empty() {
-            each(read_frame(rest, at_start, &mut self.joined));
+            each(rest, read_frame(rest, at_start, &mut self.joined));
         } else {
             self.carry.extend_from_slice(rest);
-            each(read_frame(&self.carry, at_start, &mut self.joined));
+            each(&self.carry, read_frame(&self.carry, at_start, &mut self.joined));
             self.carry.clear();
         }
         self.carry.shrink_to(KEEP);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::dialect::Content;
+
 /// Content events closer than this share one instant: they came in one read of the socket, or in
 /// two that the scheduler put apart. A gap of 0 would say more about TCP than about the model.
 pub const COALESCE: Duration = Duration::from_micros(200);
@@ -54,23 +56,26 @@ pub(crate) struct Timing {
 }
 
 impl Timing {
-    /// Generated content came at `now`.
-    pub(crate) fn content(&mut self, now: Duration, reasoning: bool, answer: bool) {
+    /// An event with this content, if any, came at `now`.
+    pub(crate) fn content(&mut self, now: Duration, content: Content) {
+        if !content.is_some() {
+            return;
+        }
         self.events += 1;
         self.batch.events += 1;
-        self.saw_reasoning |= reasoning;
-        if answer && self.first_answer.is_none() {
+        self.saw_reasoning |= content.reasoning;
+        if content.answer && self.first_answer.is_none() {
             self.first_answer = Some(now);
         }
-        if self.first.is_none() {
+        self.last = now;
+        if self.first.is_some() {
+            self.gap(now);
+        } else {
             self.first = Some(now);
             self.anchor = now;
             // No gap was open yet.
             self.stalled = false;
-        } else {
-            self.gap(now);
         }
-        self.last = now;
     }
 
     fn gap(&mut self, now: Duration) {
@@ -81,11 +86,21 @@ impl Timing {
         }
         self.anchor = now;
         self.several_instants = true;
-        if std::mem::take(&mut self.stalled) || self.batch.gaps.len() >= MOST_GAPS {
+        let gaps = &mut self.batch.gaps;
+        if std::mem::take(&mut self.stalled) || gaps.len() >= MOST_GAPS {
             self.batch.discarded += 1;
+        } else if gaps.len() < gaps.capacity() {
+            gaps.push(gap);
         } else {
-            self.batch.gaps.push(gap);
+            self.push_first(gap);
         }
+    }
+
+    /// Adds a gap for which there is no room yet. Apart from the others, so that those stay cheap.
+    #[cold]
+    #[inline(never)]
+    fn push_first(&mut self, gap: Duration) {
+        self.batch.gaps.push(gap);
     }
 
     /// The client could not take bytes: the gap that ends next is not the model's.
@@ -125,6 +140,9 @@ impl Timing {
 mod tests {
     use super::*;
 
+    const ANSWER: Content = Content { reasoning: false, answer: true };
+    const REASONING: Content = Content { reasoning: true, answer: false };
+
     fn us(n: u64) -> Duration {
         Duration::from_micros(n)
     }
@@ -133,7 +151,7 @@ mod tests {
     fn close_events_share_the_instant_of_the_first() {
         let mut timing = Timing::default();
         for at in [1_000, 1_150, 1_300, 9_000, 9_000] {
-            timing.content(us(at), false, true);
+            timing.content(us(at), ANSWER);
         }
         timing.take_batch(|batch| {
             assert_eq!(batch.events, 5);
@@ -146,18 +164,18 @@ mod tests {
     #[test]
     fn one_instant_has_no_generation_time() {
         let mut timing = Timing::default();
-        timing.content(us(5), false, true);
-        timing.content(us(6), false, true);
+        timing.content(us(5), ANSWER);
+        timing.content(us(6), ANSWER);
         assert_eq!(timing.generation(), None);
     }
 
     #[test]
     fn a_stall_discards_exactly_the_gap_that_it_touches() {
         let mut timing = Timing::default();
-        timing.content(us(0), false, true);
+        timing.content(us(0), ANSWER);
         timing.client_stalled();
-        timing.content(us(500_000), false, true);
-        timing.content(us(510_000), false, true);
+        timing.content(us(500_000), ANSWER);
+        timing.content(us(510_000), ANSWER);
         timing.take_batch(|batch| {
             assert_eq!(batch.discarded, 1);
             assert_eq!(batch.gaps, [us(10_000)]);
@@ -167,11 +185,11 @@ mod tests {
     #[test]
     fn the_answer_time_needs_reasoning_before_it() {
         let mut plain = Timing::default();
-        plain.content(us(1), false, true);
+        plain.content(us(1), ANSWER);
         assert_eq!(plain.first_answer(), None);
         let mut thinking = Timing::default();
-        thinking.content(us(1), true, false);
-        thinking.content(us(900), false, true);
+        thinking.content(us(1), REASONING);
+        thinking.content(us(900), ANSWER);
         assert_eq!(thinking.first(), Some(us(1)));
         assert_eq!(thinking.first_answer(), Some(us(900)));
     }
@@ -180,7 +198,7 @@ mod tests {
     fn a_caller_who_takes_nothing_makes_nothing_grow() {
         let mut timing = Timing::default();
         for n in 0..10_000 {
-            timing.content(us(n * 1_000), false, true);
+            timing.content(us(n * 1_000), ANSWER);
         }
         timing.take_batch(|batch| {
             assert_eq!((batch.gaps.len(), batch.discarded), (4096, 5903));

@@ -1,13 +1,15 @@
 //! The client's own name for its request.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
+
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Longest that is kept, in bytes.
 const LONGEST: usize = 128;
 
 /// What stands in `x-request-id`, as far as it looks like an identifier.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<Box<str>> {
-    let written = headers.get("x-request-id")?.to_str().ok()?;
+    let written = headers.get(&X_REQUEST_ID)?.to_str().ok()?;
     let is_id = !written.is_empty() && written.bytes().all(|byte| byte.is_ascii_graphic());
     is_id.then(|| written[..written.len().min(LONGEST)].into())
 }

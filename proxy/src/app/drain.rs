@@ -33,7 +33,7 @@ impl App {
         self.draining.store(true, Ordering::SeqCst);
         // Receivers are gone only where nothing listens any more.
         let _nobody = self.stop.send(true);
-        let in_time = self.runtime.block_on(async {
+        let in_time = self.aside.block_on(async {
             tokio::select! {
                 // Nothing is cut that has ended.
                 biased;
@@ -47,7 +47,8 @@ impl App {
         self.shared.cut();
         drop((self.discovery, self.expiry));
         self.shared.polls.stop();
-        self.runtime.shutdown_timeout(LETTING_GO);
+        self.workers.shutdown_timeout(LETTING_GO);
+        self.aside.shutdown_background();
         self.shared.observers.end();
         self.admin.stop();
         let drained = Drained { finished: live.saturating_sub(cut), cut };

@@ -31,13 +31,13 @@ impl App {
     /// SIGHUP, and another content of a file that is in force, make it read `layers` again.
     pub fn run_until_signalled(mut self, layers: &Layers) -> Result<(), StartError> {
         let mut signals = {
-            let _within = self.runtime.enter();
+            let _within = self.aside.enter();
             Signals::new()?
         };
         let mut watched = Watched::new(self.config.files(layers.path()));
         info!("Serving.");
         loop {
-            let signal = self.runtime.block_on(async {
+            let signal = self.aside.block_on(async {
                 tokio::select! {
                     signal = signals.next() => signal,
                     () = watched.changed() => Signal::Reload,
@@ -87,7 +87,7 @@ impl App {
                 "Changes of listeners, admin, threads or TLS need a restart; the rest is applied."
             );
         }
-        let _within = self.runtime.enter();
+        let _within = self.aside.enter();
         self.shared.apply(&config);
         if config.discovery != self.config.discovery {
             self.discovery = Following::start(&config, &self.shared);

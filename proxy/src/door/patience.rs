@@ -24,8 +24,18 @@ pub(super) struct Patience {
     waiting_since: Option<Instant>,
     /// How long was waited for the body so far.
     waited: Duration,
+    /// When it is at an end, while something is waited for.
+    deadline: Option<Instant>,
+    /// Never later than that. It is left as it is when something comes, and set anew when it goes off too early: to
+    /// set it for each request would cost more.
     alarm: Option<Pin<Box<Sleep>>>,
+    /// How often the answer was waited for since something came.
+    answering: u8,
 }
+
+/// An answer that is waited for so often is a stream, which may take long: the alarm is let go, since every timer
+/// makes each waiting of the runtime dearer.
+const A_STREAM: u8 = 8;
 
 impl Patience {
     pub(super) fn new(limits: Limits) -> Self {
@@ -36,13 +46,16 @@ impl Patience {
             head_bytes: 0,
             waiting_since: None,
             waited: Duration::ZERO,
+            deadline: None,
             alarm: None,
+            answering: 0,
         }
     }
 
     /// So many bytes have come. Returns the phase that they begin, if they begin one.
     pub(super) fn received(&mut self, phase: Phase, bytes: usize) -> Option<Phase> {
-        self.alarm = None;
+        self.deadline = None;
+        self.answering = 0;
         if let Some(since) = self.waiting_since.take() {
             self.waited += since.elapsed();
         }
@@ -69,17 +82,29 @@ impl Patience {
 
     /// Nothing is there: ready once it is at an end.
     pub(super) fn poll_end(&mut self, phase: Phase, cx: &mut Context<'_>) -> Poll<()> {
-        if self.alarm.is_none() {
-            let Some(deadline) = self.deadline(phase) else { return Poll::Pending };
-            self.alarm = Some(Box::pin(sleep_until(deadline)));
+        let Some(deadline) = self.deadline.or_else(|| self.end_of(phase)) else {
+            self.answering = self.answering.saturating_add(1);
+            if self.answering == A_STREAM {
+                self.alarm = None;
+            }
+            return Poll::Pending;
+        };
+        self.deadline = Some(deadline);
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if alarm.deadline() > deadline {
+            alarm.as_mut().reset(deadline);
         }
-        match &mut self.alarm {
-            Some(alarm) => alarm.as_mut().poll(cx),
-            None => Poll::Pending,
+        while alarm.as_mut().poll(cx).is_ready() {
+            if alarm.deadline() >= deadline {
+                return Poll::Ready(());
+            }
+            alarm.as_mut().reset(deadline);
         }
+        Poll::Pending
     }
 
-    fn deadline(&mut self, phase: Phase) -> Option<Instant> {
+    /// When what begins to be waited for now is to be there.
+    fn end_of(&mut self, phase: Phase) -> Option<Instant> {
         match phase {
             Phase::Waiting => Some(Instant::now() + self.limits.idle),
             Phase::Head => Some(self.head_since + self.limits.head_timeout),
@@ -158,6 +183,42 @@ mod tests {
         assert!(!is_at_an_end(&mut patience, Phase::Answer).await);
         advance(1_000_000 * SECOND).await;
         assert!(!is_at_an_end(&mut patience, Phase::Answer).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_wait_has_its_own_end() {
+        let mut patience = patience();
+        // Idle for 70 of 75 s, then a request, an answer, and idle once more.
+        assert!(!is_at_an_end(&mut patience, Phase::Waiting).await);
+        advance(70 * SECOND).await;
+        patience.received(Phase::Waiting, 1);
+        assert!(!is_at_an_end(&mut patience, Phase::Answer).await);
+        assert!(!is_at_an_end(&mut patience, Phase::Waiting).await);
+        advance(70 * SECOND).await;
+        assert!(!is_at_an_end(&mut patience, Phase::Waiting).await);
+        // A head has less time than the idle connection had left.
+        patience.received(Phase::Waiting, 1);
+        assert!(!is_at_an_end(&mut patience, Phase::Head).await);
+        advance(9 * SECOND).await;
+        assert!(!is_at_an_end(&mut patience, Phase::Head).await);
+        advance(SECOND).await;
+        assert!(is_at_an_end(&mut patience, Phase::Head).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn behind_a_stream_a_connection_idles_as_long_as_behind_any_other_answer() {
+        let mut patience = patience();
+        assert!(!is_at_an_end(&mut patience, Phase::Waiting).await);
+        patience.received(Phase::Waiting, 1);
+        for _ in 0..300 {
+            assert!(!is_at_an_end(&mut patience, Phase::Answer).await);
+        }
+        assert!(patience.alarm.is_none(), "no timer waits while it streams");
+        assert!(!is_at_an_end(&mut patience, Phase::Waiting).await);
+        advance(74 * SECOND).await;
+        assert!(!is_at_an_end(&mut patience, Phase::Waiting).await);
+        advance(SECOND).await;
+        assert!(is_at_an_end(&mut patience, Phase::Waiting).await);
     }
 
     #[tokio::test(start_paused = true)]

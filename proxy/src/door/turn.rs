@@ -2,7 +2,7 @@
 //! each other.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU64, Ordering};
 use std::time::Duration;
 
 tokio::task_local! {
@@ -33,7 +33,12 @@ pub(crate) struct Turn {
     lingers: AtomicBool,
     /// The status of an answer that was written although no request was there; 0: none.
     unasked: AtomicU16,
+    /// For how many µs the client had taken no bytes when the last answer had been sent to its end.
+    stalled: AtomicU64,
 }
+
+/// Nobody knows.
+const UNKNOWN: u64 = u64::MAX;
 
 impl Turn {
     fn new(phase: Phase) -> Arc<Self> {
@@ -42,6 +47,7 @@ impl Turn {
             overdue: AtomicBool::new(false),
             lingers: AtomicBool::new(false),
             unasked: AtomicU16::new(0),
+            stalled: AtomicU64::new(UNKNOWN),
         })
     }
 
@@ -106,6 +112,18 @@ impl Turn {
     pub(super) fn unasked(&self) -> Option<u16> {
         let status = self.unasked.load(Ordering::Relaxed);
         (status != 0).then_some(status)
+    }
+
+    /// How long the client had taken no bytes on this connection, when the answer before had been sent to its end;
+    /// `None`: nobody looked then. Whoever asks has to look, or the next one is not told.
+    pub(crate) fn take_stalled(&self) -> Option<Duration> {
+        let stalled = self.stalled.swap(UNKNOWN, Ordering::Relaxed);
+        (stalled != UNKNOWN).then(|| Duration::from_micros(stalled))
+    }
+
+    /// The answer has been sent to its end, and so long was it by then.
+    pub(crate) fn set_stalled(&self, time: Duration) {
+        self.stalled.store(time.as_micros().try_into().unwrap_or(UNKNOWN), Ordering::Relaxed);
     }
 
     /// Waits until the body is not there after `limit`; for ever if it has come by then.

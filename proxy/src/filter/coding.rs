@@ -3,7 +3,7 @@
 //! Otherwise the upstream is asked for `identity`, so that usage events can be taken out again. A
 //! compressed answer is measured from a decoded copy, and usage is not asked for.
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 
 use super::context::Context;
 
@@ -18,6 +18,11 @@ pub(super) fn goes_on(headers: &HeaderMap, ctx: &Context) -> bool {
 ///
 /// [RFC 9110, 12.5.3]: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
 fn insists(headers: &HeaderMap) -> bool {
+    // Only a weight can refuse anything, and most clients have none.
+    let has_weight = |value: &HeaderValue| value.as_bytes().contains(&b';');
+    if !headers.get_all(header::ACCEPT_ENCODING).iter().any(has_weight) {
+        return false;
+    }
     let values = headers.get_all(header::ACCEPT_ENCODING).iter();
     let all: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
     let weight_of = |wanted: &str| {

@@ -65,6 +65,8 @@ pub(crate) struct Context {
     listener: Hop,
     pub(super) sending: Sending,
     pub(super) stalls: Stalls,
+    /// What its connection had of them when the answer before had been sent to its end, if that is known.
+    pub(super) stalled_before: Option<Duration>,
     /// Its outcome has been written.
     pub(super) settled: bool,
     _in_flight: InFlight,
@@ -141,14 +143,16 @@ impl Sending {
 
 impl Context {
     pub(crate) fn new(shared: Arc<Shared>, listener: Hop) -> Self {
+        let turn = Turn::current();
         Self {
+            stalled_before: turn.as_ref().and_then(|turn| turn.take_stalled()),
+            turn,
             _in_flight: InFlight::begin(&shared),
             in_force: shared.in_force(),
             rejection: None,
             caller: None,
             body_bytes: 0,
             body_pieces: 0,
-            turn: Turn::current(),
             listener,
             shared,
             started: Instant::now(),

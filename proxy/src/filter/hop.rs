@@ -1,6 +1,6 @@
 //! A request's place between the hops: which request of the edge an engine is asked for, and what came of it.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use pingora::http::RequestHeader;
 use pingora::prelude::Result;
 use weir_ledger::{Crossing, Entry, Hop, HopAdded, HopResult};
@@ -13,7 +13,7 @@ use crate::trace_context::{SpanId, TRACEPARENT, TraceContext};
 
 /// Where the edge says which request it is, if the operator wants that: gateways pass on `x-` headers where they
 /// would not pass on a `traceparent`. It is written like one.
-const HEADER: &str = "x-weir-hop";
+static HEADER: HeaderName = HeaderName::from_static("x-weir-hop");
 
 /// What a request is to the join of the hops.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub(super) enum Part {
 /// where no client can reach.
 pub(super) fn read(listener: Hop, headers: &HeaderMap, ctx: &mut Context) {
     let is_believed = listener == Hop::Engine && ctx.in_force.hop_header;
-    let hop = is_believed.then(|| TraceContext::told(headers, HEADER)).flatten();
-    let trace = TraceContext::told(headers, TRACEPARENT);
+    let hop = is_believed.then(|| TraceContext::told(headers, &HEADER)).flatten();
+    let trace = TraceContext::told(headers, &TRACEPARENT);
     ctx.made_for = hop.or(trace).and_then(|context| context.parent);
     ctx.trace = trace.or(hop).unwrap_or_else(TraceContext::new);
     ctx.shared.observers.sample(&mut ctx.trace);
@@ -59,9 +59,9 @@ pub(super) fn mark(head: &mut RequestHeader, route: &Route, ctx: &Context) -> Re
     }
     match route.config.hop {
         Hop::Edge if ctx.metered.is_none() => {}
-        Hop::Edge => head.insert_header(HEADER, ctx.trace.traceparent())?,
+        Hop::Edge => head.insert_header("x-weir-hop", &ctx.trace.traceparent()[..])?,
         Hop::Engine => {
-            head.remove_header(HEADER);
+            head.remove_header(&HEADER);
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ use weir_wire::{Class, Endpoint, Exchange, RequestHead, UsagePolicy, classify};
 
 use super::context::{Context, Metered};
 use super::rejection::{self, Rejected};
-use super::{Gate, admit, coding, find_route, hop, limits, no_route, upgrade};
+use super::{Gate, admit, coding, find_route, forwarded, hop, limits, no_route, request, upgrade};
 use crate::access_log::request_id;
 use crate::door::{KEEP, Phase};
 use crate::route::Route;
@@ -186,7 +186,7 @@ async fn meter(
     if let Some(metered) = &mut ctx.metered {
         let forward = metered.exchange.on_request_body(&body, true);
         metered.identify();
-        ctx.sending.whole = Some(Bytes::copy_from_slice(forward.bytes(&body)));
+        ctx.sending.whole = Some(forwarded::bytes(&body, forward));
         ctx.sending.original = Some(body);
     }
     Ok(())
@@ -216,15 +216,18 @@ impl Metered {
 
 /// Reads a body that is known to be small. Pingora keeps what is read and will send it.
 async fn read_all(session: &mut Session, ctx: &mut Context, early: Bytes) -> Result<Bytes> {
-    let mut body = BytesMut::from(early);
     begin_reading(session, ctx).await?;
+    // Most come in one piece, which need not be copied.
+    let mut first = early;
+    let mut rest = BytesMut::new();
     while !session.is_body_done() {
         match session.read_request_body().await? {
-            Some(piece) => body.extend_from_slice(&piece),
+            Some(piece) if first.is_empty() => first = piece,
+            Some(piece) => rest.extend_from_slice(&piece),
             None => break,
         }
     }
-    Ok(body.freeze())
+    Ok(if rest.is_empty() { first } else { request::joined(first, Some(rest.freeze())) })
 }
 
 /// What the meter needs of the head.

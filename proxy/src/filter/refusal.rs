@@ -5,6 +5,8 @@
 //! refusal is therefore turned into an informational one, which Pingora was told not to pass on;
 //! the body is gathered, and then either the request is sent again or head and body are written.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{StatusCode, header};
 use pingora::http::ResponseHeader;
@@ -52,8 +54,12 @@ pub(super) fn hold(session: &mut Session, head: &mut ResponseHeader, ctx: &mut C
 
 /// Gathers the body of an answer that is held. Returns whether one is; the error, once it is
 /// whole, says what is to happen: sending again, or writing it.
-pub(super) fn gather(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) -> Result<bool> {
-    let now = ctx.now();
+pub(super) fn gather(
+    now: Duration,
+    body: &mut Option<Bytes>,
+    end: bool,
+    ctx: &mut Context,
+) -> Result<bool> {
     let Some(metered) = &mut ctx.metered else { return Ok(false) };
     let Some(held) = &mut metered.held else { return Ok(false) };
     if let Some(piece) = body.take() {

@@ -6,12 +6,12 @@ use bytes::{Bytes, BytesMut};
 use http::header;
 use pingora::http::RequestHeader;
 use pingora::prelude::{Error, ErrorType, HttpPeer, Result};
-use weir_wire::{Class, End, Endpoint, Forward};
+use weir_wire::{Class, End, Endpoint};
 
 use super::coding;
 use super::context::{Context, NextTry};
-use super::{hop, limits};
-use crate::trace_context::{TRACEPARENT, TRACESTATE};
+use super::{forwarded, hop, limits};
+use crate::trace_context::TRACESTATE;
 
 /// Where to send it.
 pub(super) async fn peer(ctx: &mut Context) -> Result<Box<HttpPeer>> {
@@ -70,9 +70,9 @@ pub(super) fn head(head: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
     if ctx.metered.is_some() {
         if ctx.trace.parent.is_none() {
             // It belongs to a trace that can't be read.
-            head.remove_header(TRACESTATE);
+            head.remove_header(&TRACESTATE);
         }
-        head.insert_header(TRACEPARENT, ctx.trace.traceparent())?;
+        head.insert_header("traceparent", &ctx.trace.traceparent()[..])?;
     }
     hop::mark(head, route, ctx)?;
     let names_codings = head.headers.contains_key(header::ACCEPT_ENCODING);
@@ -141,9 +141,8 @@ fn metered_body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) -> Resul
         *body = Some(whole.clone());
     } else {
         let piece = body.as_deref().unwrap_or_default();
-        if let Forward::Replaced(bytes) = metered.exchange.on_request_body(piece, end) {
-            *body = Some(bytes.into());
-        }
+        let forward = metered.exchange.on_request_body(piece, end);
+        forwarded::replace(body, forward);
         if end {
             metered.identify();
         }
@@ -154,7 +153,8 @@ fn metered_body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) -> Resul
     Ok(())
 }
 
-fn joined(beginning: Bytes, rest: Option<Bytes>) -> Bytes {
+/// Both, one behind the other.
+pub(super) fn joined(beginning: Bytes, rest: Option<Bytes>) -> Bytes {
     let rest = rest.unwrap_or_default();
     let mut whole = BytesMut::with_capacity(beginning.len() + rest.len());
     whole.extend_from_slice(&beginning);

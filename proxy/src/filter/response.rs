@@ -4,11 +4,11 @@ use bytes::{Bytes, BytesMut};
 use http::{StatusCode, Version, header};
 use pingora::http::ResponseHeader;
 use pingora::prelude::{Result, Session};
-use weir_wire::{Forward, ResponseHead, listed_models};
+use weir_wire::{Exchange, ResponseHead, listed_models};
 
 use super::context::{Context, Metered};
-use super::refusal;
 use super::stall::Stalls;
+use super::{forwarded, refusal};
 
 /// Largest list of models that is read.
 const LISTING_LIMIT: usize = 1 << 20;
@@ -29,8 +29,12 @@ pub(super) fn head(
     if refusal::hold(session, head, ctx) {
         return Ok(());
     }
+    if ctx.sending.sent.is_some() {
+        // It will not be sent once more; a stream may be long, and a request large.
+        (ctx.sending.whole, ctx.sending.original) = (None, None);
+    }
     if let Some(metered) = &mut ctx.metered {
-        ctx.stalls = Stalls::of(session);
+        ctx.stalls = Stalls::of(session, ctx.stalled_before);
         read_head(metered, head);
         if metered.exchange.answer_is_stream()
             && head.remove_header(&header::CONTENT_LENGTH).is_some()
@@ -65,7 +69,9 @@ pub(super) fn read_head(metered: &mut Metered, head: &ResponseHeader) {
         content_encoding: text(header::CONTENT_ENCODING),
     });
     for (name, value) in &head.headers {
-        if let Ok(value) = value.to_str() {
+        if Exchange::reads_header(name.as_str())
+            && let Ok(value) = value.to_str()
+        {
             metered.exchange.on_response_header(name.as_str(), value);
         }
     }
@@ -75,18 +81,17 @@ pub(super) fn read_head(metered: &mut Metered, head: &ResponseHeader) {
 pub(super) fn body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) -> Result<()> {
     let now = ctx.now();
     listing(body.as_deref(), end, ctx);
-    if refusal::gather(body, end, ctx)? {
+    if refusal::gather(now, body, end, ctx)? {
         return Ok(());
     }
     refusal::overhear(body.as_deref().unwrap_or_default(), end, ctx);
     let Some(metered) = &mut ctx.metered else { return Ok(()) };
-    if let Some(stall) = ctx.stalls.since_last() {
+    if let Some(stall) = ctx.stalls.at_piece() {
         metered.exchange.on_client_stall(stall);
     }
     let piece = body.as_deref().unwrap_or_default();
-    if let Forward::Replaced(bytes) = metered.exchange.on_response_body(now, piece) {
-        *body = Some(bytes.into());
-    }
+    let forward = metered.exchange.on_response_body(now, piece);
+    forwarded::replace(body, forward);
     if end {
         let held = metered.exchange.on_response_end();
         if !held.is_empty() {

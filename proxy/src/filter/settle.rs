@@ -34,6 +34,9 @@ pub(super) fn ended(session: &mut Session, error: Option<&Error>, ctx: &mut Cont
     if let (Some(metered), Some(stall)) = (&mut ctx.metered, ctx.stalls.since_last()) {
         metered.exchange.on_client_stall(stall);
     }
+    if let (Some(turn), Some(counted)) = (&ctx.turn, ctx.stalls.counted()) {
+        turn.set_stalled(counted);
+    }
     if let Some(error) = error {
         // Not its context: that can hold bytes of the upstream's answer.
         let (kind, by) = (error.etype().as_str(), error.esource().as_str());
@@ -70,10 +73,11 @@ pub(super) fn settle(ctx: &mut Context, end: End, code: Option<u16>) {
         entry.traced(ctx.trace.trace.0, SystemTime::now());
     }
     hop::end(ctx, stream, &mut entry, &outcome);
-    entry.settle(&outcome);
+    // Before the outcome is counted: who sees that knows that it was learnt.
     if outcome.http_status.is_some_and(|code| (200..300).contains(&code)) {
         refusal::learn(ctx);
     }
+    entry.settle(&outcome);
     if let Some(route) = &ctx.route {
         route.note(&outcome);
         log(&route.config.name, &outcome);
@@ -83,6 +87,9 @@ pub(super) fn settle(ctx: &mut Context, end: End, code: Option<u16>) {
 
 /// All others who want to know.
 fn tell(ctx: &Context, outcome: &Outcome, cost: Option<Cost>) {
+    if ctx.shared.observers.are_none() {
+        return;
+    }
     let client = ctx.caller.as_ref().and_then(Caller::client);
     let series = ctx.series();
     ctx.shared.observers.ended(&Ended {

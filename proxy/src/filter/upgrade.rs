@@ -9,6 +9,9 @@ use super::prepare::content_length;
 /// next hop (RFC 9110, 7.8), and a WebSocket begins with a GET without a body (RFC 6455, 4.1); servers
 /// ignore others, but Pingora would upgrade, and no limit on bodies would hold.
 pub(super) fn drop_useless(session: &mut Session) {
+    if session.get_header(header::UPGRADE).is_none() {
+        return;
+    }
     let may_upgrade =
         session.req_header().method == Method::GET && content_length(session) == Some(0);
     let head = session.req_header_mut();

@@ -135,6 +135,7 @@ async fn what_was_learnt_outlives_other_routes_that_come() {
         let routes = status["routes"].as_array().unwrap().clone();
         routes.iter().map(|route| route["usage"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
+    proxy.settled().await;
     assert_eq!(usage().await, ["observe"; 2]);
     let other_models = named("a", &strict.url(), &["tiny", "alias"]);
     discovery.names(&[other_models, named("b", "http://127.0.0.1:1", &[])]);

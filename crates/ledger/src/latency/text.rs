@@ -2,64 +2,30 @@
 
 use std::fmt::{self, Display, Write};
 
-use super::{Counted, Latency};
-use crate::exemplar::Exemplar;
+use super::{Counted, Latency, PER_SECOND};
+use crate::classic::{Classic, Form};
+use crate::metric::{Detail, Metric, Sample};
 use crate::native::{Native, ZERO_THRESHOLD};
 
-/// Whether native buckets are written, which text 1.0.0 does not know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Detail {
-    /// OpenMetrics 1.0.0.
-    Classic,
-    /// And a line as the draft of OpenMetrics 2.0 has it, with all native buckets of a series.
-    Native,
-}
+impl Metric for Latency {
+    type Form = Form;
+    const KIND: &'static str = "histogram";
 
-impl Latency {
-    /// Its samples; `labels` as they are printed, without braces.
-    pub(crate) fn write(
-        &self,
-        text: &mut String,
-        name: &str,
-        labels: &str,
-        detail: Detail,
-    ) -> fmt::Result {
-        let counted = self.counted.lock().clone();
-        let Counted { classic, exemplars, native, sum } = &counted;
-        let count: u64 = classic.iter().sum();
-        writeln!(text, "{name}_sum{{{labels}}} {sum:?}")?;
-        writeln!(text, "{name}_count{{{labels}}} {count}")?;
-        let edges = self.edges.0.iter().copied().chain([f64::INFINITY]);
-        let mut below = 0;
-        for (bucket, (edge, count)) in edges.zip(classic).enumerate() {
-            below += count;
-            write!(text, "{name}_bucket{{{labels},le=\"{}\"}} {below}", Edge(edge))?;
-            if let Some(Some(exemplar)) = exemplars.get(bucket) {
-                write!(text, " # {exemplar}")?;
-            }
-            text.push('\n');
-        }
+    fn new(form: &Form) -> Self {
+        Self::new(form.edges)
+    }
+
+    fn write(&self, form: &Form, sample: Sample<'_>, detail: Detail, text: &mut String) {
+        let Counted { classic, exemplars, native, sum } = &self.read();
+        let sum = *sum as f64 / PER_SECOND;
+        form.write(&Classic { counts: classic, exemplars, sum }, sample, text);
         if detail == Detail::Native {
-            write!(text, "{name}{{{labels}}} {{count:{count},sum:{sum:?},")?;
-            writeln!(text, "{native}}}")?;
+            let count: u64 = classic.iter().sum();
+            let Sample { name, labels } = sample;
+            // Writing to a String does not fail.
+            let _infallible =
+                writeln!(text, "{name}{{{labels}}} {{count:{count},sum:{sum:?},{native}}}");
         }
-        Ok(())
-    }
-}
-
-/// Always with a decimal point, so that Prometheus 2 and 3 store the same.
-struct Edge(f64);
-
-impl Display for Edge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == f64::INFINITY { f.write_str("+Inf") } else { write!(f, "{:?}", self.0) }
-    }
-}
-
-impl Display for Exemplar {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { trace, at, value } = self;
-        write!(f, "{{trace_id=\"{trace:032x}\"}} {value:?} {at:.3}")
     }
 }
 
@@ -70,7 +36,8 @@ impl Display for Native {
         let mut before = "";
         // Where the last span ended.
         let mut end = 0;
-        for span in self.buckets.chunk_by(|a, b| a.0 + 1 == b.0) {
+        let buckets = self.buckets();
+        for span in buckets.chunk_by(|a, b| a.0 + 1 == b.0) {
             let length = span.len() as i32;
             let Some(&(first, _)) = span.first() else { continue };
             write!(f, "{before}{}:{length}", first - end)?;
@@ -78,7 +45,7 @@ impl Display for Native {
         }
         f.write_str("],positive_buckets:[")?;
         let mut before = "";
-        for (_, count) in &self.buckets {
+        for (_, count) in buckets {
             write!(f, "{before}{count}")?;
             before = ",";
         }
@@ -94,20 +61,22 @@ mod tests {
     use crate::buckets::Edges;
     use crate::exemplar::Traced;
 
+    static TWO: Edges = Edges::new(&[0.5, 1.0]);
+
     fn written(latency: &Latency, detail: Detail) -> String {
         let mut text = String::new();
-        latency.write(&mut text, "a_seconds", r#"model="b""#, detail).unwrap();
+        let sample = Sample { name: "a_seconds", labels: r#"model="b""# };
+        latency.write(&Form::new(&TWO), sample, detail, &mut text);
         text
     }
 
     #[test]
     fn every_bucket_may_have_an_exemplar() {
-        let latency = Latency::new(Edges(&[0.5, 1.0]));
+        let latency = Latency::new(&TWO);
         let at = UNIX_EPOCH + Duration::from_millis(1_700_000_000_250);
-        latency.observe(0.25);
-        latency.observe_of(0.5, Traced::new(0xabc, at));
-        latency.observe_of(7.0, None);
-        latency.belongs_to(7.0, Traced::new(u128::MAX, at).unwrap());
+        latency.observe(Duration::from_millis(250), None);
+        latency.observe(Duration::from_millis(500), Traced::new(0xabc, at));
+        latency.observe(Duration::from_secs(7), Traced::new(u128::MAX, at));
         assert_eq!(
             written(&latency, Detail::Classic),
             "a_seconds_sum{model=\"b\"} 7.75\n\
@@ -123,9 +92,9 @@ mod tests {
 
     #[test]
     fn native_buckets_stand_in_one_line() {
-        let latency = Latency::new(Edges(&[0.5, 1.0]));
+        let latency = Latency::new(&TWO);
         for seconds in [0.0, 0.0003, 0.9, 1.0, 1.0, 2.0] {
-            latency.observe(seconds);
+            latency.observe(Duration::from_secs_f64(seconds), None);
         }
         let text = written(&latency, Detail::Native);
         assert_eq!(
@@ -136,7 +105,7 @@ mod tests {
                  positive_spans:[-93:1,91:2,7:1],positive_buckets:[1,1,2,1]}"
             )
         );
-        let empty = written(&Latency::new(Edges(&[1.0])), Detail::Native);
+        let empty = written(&Latency::new(&TWO), Detail::Native);
         assert!(empty.ends_with("zero_count:0,positive_spans:[],positive_buckets:[]}\n"));
     }
 }

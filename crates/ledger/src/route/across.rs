@@ -22,14 +22,8 @@ impl Across {
     /// Writes it, unless the model has been forgotten in the meantime.
     pub fn write(self, crossing: &Crossing) {
         let _name_stays = self.route.names_stay();
-        let of = self.series.model_labels();
-        let key = (self.endpoint, Arc::clone(&of.model));
-        let is_known = {
-            let all = self.route.inner.series.read();
-            all.get(&key).is_some_and(|series| Arc::ptr_eq(series, &self.series))
-        };
-        if is_known {
-            self.route.families().hops.write(&of, crossing);
+        if self.route.inner.models.have(self.endpoint, &self.series) {
+            self.route.families().hops.write(&self.series.model_labels(), crossing);
         }
     }
 }

@@ -1,12 +1,10 @@
 //! Taking a route out with every series of it, when it is gone for good.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Inner, Route};
 use crate::forget;
 use crate::labels::{ClientLabels, ClientTokenLabels, CodeLabels};
-use crate::series::Series;
 
 impl Route {
     /// Whether nobody but the ledger has it: nobody writes to its series then.
@@ -17,17 +15,15 @@ impl Route {
     /// Takes every series out of its family; nobody may have the route any more. Clients are counted
     /// by its name alone: with a namesake at another hop, theirs stay.
     pub(crate) fn remove(self, has_namesake: bool) {
-        let Inner { families, labels, series, active, responses, transport, .. } = &*self.inner;
-        let mut by_model: HashMap<Arc<str>, Vec<Arc<Series>>> = HashMap::new();
-        for ((_, model), series) in series.write().drain() {
-            by_model.entry(model).or_default().push(series);
-        }
-        for endpoints in by_model.values() {
-            forget::model(families, endpoints);
+        let Inner { families, labels, models, active, fine, responses, transport, .. } =
+            &*self.inner;
+        for model in models.each() {
+            forget::model(families, &model);
         }
         for gauge in active {
             gauge.remove();
         }
+        fine.remove();
         for code in responses.read().keys() {
             families.transport.responses.remove(&CodeLabels { route: labels.clone(), code: *code });
         }

@@ -14,6 +14,10 @@ use crate::wanted::Wanted;
 pub(super) const BODY: &[Wanted] =
     &[MODEL, USAGE, ERROR, OBJECT, Wanted { name: "duration", limit: 64 }];
 
+/// Of OpenAI's events, and of those that are made of `choices`.
+pub(super) const OPEN: &[&str] =
+    &["delta", "audio", "audio_data", "sequence_number", "content", "text", "token_ids", "created"];
+
 pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malformed> {
     let event = super::json::<Maybe<Event<'_>>>(data)?;
     let event = event.object().ok_or(Malformed)?;

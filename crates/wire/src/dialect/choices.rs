@@ -27,6 +27,20 @@ pub(super) const BODY: &[Wanted] = &[
     Wanted { name: "system_fingerprint", limit: 1 << 10 },
 ];
 
+/// `created` is the time in seconds (llama.cpp, SGLang, TGI), `obfuscation` OpenAI's filling.
+pub(super) const OPEN: &[&str] = &[
+    "content",
+    "text",
+    "reasoning",
+    "reasoning_content",
+    "refusal",
+    "arguments",
+    "input",
+    "token_ids",
+    "created",
+    "obfuscation",
+];
+
 pub(super) fn event(data: &[u8], echo_only: bool) -> Result<Reading<'_>, Malformed> {
     let chunk = super::json::<Maybe<Chunk<'_>>>(data)?;
     let chunk = chunk.object().ok_or(Malformed)?;
@@ -83,6 +97,8 @@ struct Chunk<'de> {
     error: bool,
     fingerprint: Text<'de>,
     report: Maybe<EngineReport>,
+    /// It is that of `metrics`.
+    has_metrics: bool,
 }
 
 impl<'de> Object<'de> for Chunk<'de> {
@@ -95,8 +111,14 @@ impl<'de> Object<'de> for Chunk<'de> {
             "usage" => self.usage = map.next_value()?,
             "error" => self.error = map.next_value::<Filled>()?.0,
             "system_fingerprint" => self.fingerprint = map.next_value()?,
-            // vLLM's and llama.cpp's.
-            "metrics" | "timings" => self.report = map.next_value()?,
+            // vLLM's, which counts before llama.cpp's.
+            "metrics" | "timings" => {
+                let report: Maybe<EngineReport> = map.next_value()?;
+                let is_first = name == "metrics" || !self.has_metrics;
+                if is_first && matches!(report, Maybe::Object(_)) {
+                    (self.report, self.has_metrics) = (report, name == "metrics");
+                }
+            }
             _ => skip(map)?,
         }
         Ok(())

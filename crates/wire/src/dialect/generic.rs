@@ -13,6 +13,9 @@ use crate::wanted::Wanted;
 
 pub(super) const BODY: &[Wanted] = &[MODEL, USAGE, ERROR, OBJECT];
 
+/// What is read are `model`, `usage` and `error`; of all others these are known to change.
+pub(super) const OPEN: &[&str] = &["token_ids", "text", "index", "created"];
+
 pub(super) fn event(data: &[u8]) -> Result<Reading<'_>, Malformed> {
     // Events of an unknown API need be neither JSON nor objects.
     let event = super::json::<Maybe<Event<'_>>>(data).unwrap_or_default();

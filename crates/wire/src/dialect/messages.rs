@@ -23,6 +23,8 @@ pub(super) const BODY: &[Wanted] = &[
     Wanted { name: "content", limit: 1 << 20 },
 ];
 
+pub(super) const OPEN: &[&str] = &["text", "thinking", "partial_json", "content"];
+
 pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malformed> {
     let event = super::json::<Maybe<Event<'_>>>(data)?;
     let event = event.object().ok_or(Malformed)?;

@@ -29,6 +29,8 @@ pub(super) const BODY: &[Wanted] = &[
     TIMINGS,
 ];
 
+pub(super) const OPEN: &[&str] = &["delta", "sequence_number", "obfuscation"];
+
 pub(super) fn event<'a>(name: &[u8], data: &'a [u8]) -> Result<Reading<'a>, Malformed> {
     let event = super::json::<Maybe<Event<'_>>>(data)?;
     let event = event.object().ok_or(Malformed)?;

@@ -189,6 +189,22 @@ mod again {
     }
 
     #[test]
+    fn a_brace_that_is_held_goes_on_when_nothing_may_be_asked_any_more() {
+        let mut head = RequestHead::json(Endpoint::Other);
+        head.target = "/invocations";
+        let mut exchange = Exchange::new(&head, Policy::exact());
+        let body = br#"{"messages":[],"stream":true}"#;
+        let mut sent = exchange.on_request_body(body, false).bytes(body).to_vec();
+        assert_eq!(sent, body[..body.len() - 1], "the brace waits for the end");
+        // The answer comes before the body has ended, and so before it is known what is answered.
+        exchange.on_response_head(&ResponseHead::new(200, Some("text/event-stream")));
+        sent.extend_from_slice(&exchange.on_request_body(b" ", false).bytes(b" "));
+        sent.extend_from_slice(&exchange.on_request_body(b"", true).bytes(b""));
+        assert_eq!(sent, [&body[..], b" "].concat());
+        assert!(!exchange.asked_for_usage());
+    }
+
+    #[test]
     fn usage_is_asked_for_once() {
         let mut exchange =
             Exchange::new(&RequestHead::json(Endpoint::ChatCompletions), Policy::exact());
@@ -277,7 +293,7 @@ mod failing {
             let mut sent =
                 exchange.on_request_body(front.as_bytes(), false).bytes(front.as_bytes()).to_vec();
             sent.extend_from_slice(
-                exchange.on_request_body(back.as_bytes(), true).bytes(back.as_bytes()),
+                &exchange.on_request_body(back.as_bytes(), true).bytes(back.as_bytes()),
             );
             // A cut through the planted word keeps the meter whole, and so the question.
             if !exchange.asked_for_usage() {
@@ -353,4 +369,83 @@ mod failing {
         let outcome = exchange.outcome(ms(31), End::Complete);
         assert_eq!((outcome.degraded, outcome.content_events), (None, 1));
     }
+}
+
+/// What is known of an answer whose body came in these pieces.
+fn whole_answer(pieces: &[&str]) -> crate::Outcome {
+    let head = RequestHead::json(Endpoint::ChatCompletions);
+    let mut exchange = Exchange::new(&head, Policy::observe());
+    let _ = exchange.on_request_body(br#"{"model":"m"}"#, true);
+    exchange.on_response_head(&ResponseHead::new(200, Some("application/json")));
+    for piece in pieces {
+        give(&mut exchange, ms(5), piece);
+    }
+    exchange.on_response_end();
+    exchange.outcome(ms(5), End::Complete)
+}
+
+#[test]
+fn what_follows_a_body_that_came_at_once_matters_at_its_end() {
+    let broken_off = |pieces: &[&str]| {
+        let mut exchange =
+            Exchange::new(&RequestHead::json(Endpoint::ChatCompletions), Policy::observe());
+        let _ = exchange.on_request_body(br#"{"model":"m"}"#, true);
+        exchange.on_response_head(&ResponseHead::new(200, Some("application/json")));
+        for piece in pieces {
+            give(&mut exchange, ms(5), piece);
+        }
+        exchange.outcome(ms(5), End::UpstreamReset)
+    };
+    let body = r#"{"id":"1","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":5}}"#;
+    let (front, back) = body.split_at(30);
+    assert_eq!(broken_off(&[body, "x"]), broken_off(&[front, back, "x"]));
+}
+
+#[test]
+fn a_body_that_comes_at_once_is_read_like_one_that_is_cut() {
+    let of = |id: &str, behind: &str| {
+        format!(
+            "{{\"id\":\"{id}\",\"object\":\"chat.completion\",\"model\":\"n\",\"choices\":[{{\"index\":0,\"message\":\
+             {{\"role\":\"assistant\",\"content\":\"a }} b\"}},\"finish_reason\":\"stop\"}}],\"usage\":\
+             {{\"prompt_tokens\":7,\"completion_tokens\":5}}}}{behind}"
+        )
+    };
+    for body in [
+        of("chatcmpl-1", ""),
+        of("chatcmpl-1", "\n "),
+        of("chatcmpl-1", "}"),
+        of("chatcmpl-1", " {}"),
+        of(&"x".repeat(600), ""),
+        of(&"x".repeat(2_000), ""),
+        of("chatcmpl-1", "")
+            .replace("\"usage\":{", "\"usage\":[{}],\"usage\":{\"a\":\"\u{fffd}\","),
+        of("chatcmpl-1", "").replace("\"n\"", "7"),
+        of("chatcmpl-1", "")
+            .replace("\"model\"", "\"timings\":{\"prompt_ms\":7},\"metrics\":null,\"model\""),
+        of("chatcmpl-1", "\u{c}"),
+        of("chatcmpl-1", "").replace("\"index\":0", "\"index\":0.5.1"),
+    ] {
+        let whole = whole_answer(&[&body]);
+        for at in 1..body.len() {
+            if let Some((front, back)) = body.split_at_checked(at) {
+                assert_eq!(whole_answer(&[front, back]), whole, "{body} cut at {at}");
+            }
+        }
+    }
+    let invalid = whole_answer(&[&of("1", ""), "x"]);
+    assert_eq!(invalid.degraded, Some(Degraded::InvalidJson));
+    assert_eq!(invalid.kind, whole_answer(&[&of("1", "x")]).kind);
+    let whole = whole_answer(&[&of("1", ""), "\n"]);
+    assert_eq!((whole.kind, whole.degraded), (OutcomeKind::Success, None));
+}
+
+#[test]
+fn an_event_that_is_no_text_tells_nothing_of_those_that_look_like_it() {
+    let head = RequestHead::json(Endpoint::Other);
+    let mut exchange = Exchange::new(&head, Policy::observe());
+    let _ = exchange.on_request_body(br#"{"stream":true}"#, true);
+    exchange.on_response_head(&ResponseHead::new(200, Some("text/event-stream")));
+    let _ = exchange.on_response_body(ms(1), b"data: {\"model\":\"m\",\"text\":\"\xf0\x9f\"}\n\n");
+    give(&mut exchange, ms(2), "data: {\"model\":\"m\",\"text\":\"ok\"}\n\n");
+    assert_eq!(exchange.model(), Some("m"));
 }

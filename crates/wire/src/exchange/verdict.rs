@@ -76,7 +76,7 @@ impl Exchange {
             finish_reason: response.finish.clone(),
             tool_calls: response.tool_calls,
             engine: response.engine.clone(),
-            gateway: response.gateway.clone(),
+            gateway: response.gateway.as_deref().cloned().unwrap_or_default(),
             degraded: response.degraded.or(self.request_degraded),
         }
     }

@@ -1,8 +1,13 @@
 //! Parameters behind the first word of a header: `form-data; name="model"`.
 
-/// The first word of a header, and its parameters with their names in lower case.
-pub(super) fn split(header: &[u8]) -> (&[u8], Vec<(String, Vec<u8>)>) {
-    let (word, mut rest) = cut(header, b";");
+/// The first word of a header, and what follows it.
+pub(super) fn word(header: &[u8]) -> (&[u8], &[u8]) {
+    let (word, rest) = cut(header, b";");
+    (word.trim_ascii(), rest)
+}
+
+/// The parameters behind the first word, with their names in lower case.
+pub(super) fn read(mut rest: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut parameters = Vec::new();
     while let Some(behind) = rest.strip_prefix(b";") {
         let (name, behind) = cut(behind, b";=");
@@ -22,7 +27,7 @@ pub(super) fn split(header: &[u8]) -> (&[u8], Vec<(String, Vec<u8>)>) {
             rest = behind;
         }
     }
-    (word.trim_ascii(), parameters)
+    parameters
 }
 
 /// The first parameter of that name.
@@ -58,7 +63,8 @@ mod tests {
     use super::*;
 
     fn check(header: &str, word: &str, expected: &[(&str, &str)]) {
-        let (found, parameters) = split(header.as_bytes());
+        let (found, rest) = super::word(header.as_bytes());
+        let parameters = read(rest);
         assert_eq!(found, word.as_bytes(), "{header}");
         let expected: Vec<_> = expected
             .iter()

@@ -30,7 +30,7 @@ pub(super) fn name(headers: &[u8]) -> Result<Option<Vec<u8>>, Broken> {
         }
     }
     let Some(disposition) = disposition else { return Ok(None) };
-    Ok(parameters::value(parameters::split(&disposition).1, "name"))
+    Ok(parameters::value(parameters::read(parameters::word(&disposition).1), "name"))
 }
 
 #[cfg(test)]

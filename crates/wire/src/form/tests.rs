@@ -28,7 +28,7 @@ fn assert_bounded(form: &Form) {
 /// The values of `model` and `stream`, and whether the body was complete.
 fn read(form: &Form) -> (Found<'_>, Found<'_>, bool) {
     assert!(!form.is_invalid());
-    (form.get("model"), form.get("stream"), form.is_complete())
+    (form.kept.get("model"), form.kept.get("stream"), form.is_complete())
 }
 
 fn check(content_type: &str, body: &[u8], expected: (Found<'_>, Found<'_>, bool)) {
@@ -238,8 +238,8 @@ proptest! {
         };
         let line_end = if line_feed_alone { "\n" } else { "\r\n" };
         let form = scan(TYPE, &body(&parts, line_end), size);
-        prop_assert_eq!(form.get("model"), last("model", 16));
-        prop_assert_eq!(form.get("stream"), last("stream", 8));
+        prop_assert_eq!(form.kept.get("model"), last("model", 16));
+        prop_assert_eq!(form.kept.get("stream"), last("stream", 8));
         prop_assert!(form.is_complete() && !form.is_invalid());
     }
 
@@ -253,7 +253,7 @@ proptest! {
     ) {
         let body = pieces.concat();
         let (whole, cut) = (scan(TYPE, &body, usize::MAX), scan(TYPE, &body, size));
-        prop_assert_eq!(whole.get("model"), cut.get("model"));
+        prop_assert_eq!(whole.kept.get("model"), cut.kept.get("model"));
         prop_assert_eq!(whole.is_complete(), cut.is_complete());
         prop_assert_eq!(whole.is_invalid(), cut.is_invalid());
     }

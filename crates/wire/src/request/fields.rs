@@ -6,7 +6,7 @@ use crate::coding::Decoder;
 use crate::form::Form;
 use crate::members::Members;
 use crate::wanted::{Found, Wanted};
-use crate::{Endpoint, Limits, RequestHead};
+use crate::{Endpoint, Limits, RequestHead, endpoint};
 
 /// Raw bytes that a name may take: every byte of it could be written as `\u00XX`.
 const MODEL_RAW: usize = 8 << 10;
@@ -16,7 +16,36 @@ const fn mark(name: &'static str) -> Wanted {
     Wanted { name, limit: 0 }
 }
 
-const WANTED: &[Wanted] = &[
+/// A member that is wanted, by its place in the list of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Field {
+    Model,
+    Stream,
+    StreamOptions,
+    N,
+    Echo,
+    MaxTokens,
+    MaxCompletionTokens,
+    MaxOutputTokens,
+    Temperature,
+    TopP,
+    TopK,
+    FrequencyPenalty,
+    PresencePenalty,
+    Seed,
+    // The rest tells the kinds of `/invocations` apart.
+    Messages,
+    Prompt,
+    PromptEmbeds,
+    Query,
+    Queries,
+    Documents,
+    Text1,
+    Data1,
+    Input,
+}
+
+const WANTED_BY_SHAPE: &[Wanted] = &[
     Wanted { name: "model", limit: MODEL_RAW },
     Wanted { name: "stream", limit: 16 },
     Wanted { name: "stream_options", limit: 4 << 10 },
@@ -31,24 +60,6 @@ const WANTED: &[Wanted] = &[
     Wanted { name: "frequency_penalty", limit: 32 },
     Wanted { name: "presence_penalty", limit: 32 },
     Wanted { name: "seed", limit: 32 },
-];
-
-/// The same, and what tells the kinds of `/invocations` apart.
-const WANTED_BY_SHAPE: &[Wanted] = &[
-    WANTED[0],
-    WANTED[1],
-    WANTED[2],
-    WANTED[3],
-    WANTED[4],
-    WANTED[5],
-    WANTED[6],
-    WANTED[7],
-    WANTED[8],
-    WANTED[9],
-    WANTED[10],
-    WANTED[11],
-    WANTED[12],
-    WANTED[13],
     mark("messages"),
     mark("prompt"),
     mark("prompt_embeds"),
@@ -60,13 +71,16 @@ const WANTED_BY_SHAPE: &[Wanted] = &[
     mark("input"),
 ];
 
-const WANTED_OF_FORM: &[Wanted] = &[WANTED[0], WANTED[1]];
+/// Where the path tells the API.
+const WANTED: &[Wanted] = WANTED_BY_SHAPE.split_at(Field::Messages as usize).0;
+
+const WANTED_OF_FORM: &[Wanted] = WANTED_BY_SHAPE.split_at(Field::StreamOptions as usize).0;
 
 /// A body that is read while it passes by.
 #[derive(Debug)]
 pub(super) struct Fields {
     shape: Shape,
-    coding: Option<Decoder>,
+    coding: Option<Box<Decoder>>,
     /// The name of the coding.
     coded: Option<Box<str>>,
     /// It can't be read, or not any further: what was found before is not to be relied on.
@@ -76,7 +90,8 @@ pub(super) struct Fields {
 #[derive(Debug)]
 enum Shape {
     Json(Members),
-    Form(Form),
+    /// Rare, and larger.
+    Form(Box<Form>),
 }
 
 impl Fields {
@@ -88,21 +103,22 @@ impl Fields {
         Self {
             // Python's servers read JSON whatever the content type says (`curl -d` says form), but
             // for multipart.
-            shape: form.map_or_else(|| Shape::Json(Members::new(wanted)), Shape::Form),
+            shape: match form {
+                None => Shape::Json(Members::new(wanted)),
+                Some(form) => Shape::Form(Box::new(form)),
+            },
             encoded: matches!(coding, Some(None)),
-            coding: coding.flatten(),
+            coding: coding.flatten().map(Box::new),
             coded: coded.map(Box::from),
         }
     }
 
     /// Forgets what it has read.
     pub(super) fn restart(&mut self, limits: &Limits) {
-        match &mut self.shape {
-            Shape::Json(members) => members.restart(),
-            Shape::Form(form) => form.restart(),
-        }
+        self.shape.restart();
         let limit = limits.decoded_request_bytes;
-        self.coding = self.coded.as_deref().and_then(|coding| Decoder::of_request(coding, limit));
+        let coding = self.coded.as_deref().and_then(|coding| Decoder::of_request(coding, limit));
+        self.coding = coding.map(Box::new);
         self.encoded = self.coded.is_some() && self.coding.is_none();
     }
 
@@ -117,9 +133,10 @@ impl Fields {
         }
     }
 
-    /// The body has ended: gives back what only reading it took.
+    /// The body has ended, and all has been asked: gives back what reading it took.
     pub(super) fn end(&mut self) {
         self.coding = None;
+        self.shape.restart();
     }
 
     /// The JSON, where the body is plain JSON, into which something can be put.
@@ -143,13 +160,13 @@ impl Fields {
         }
     }
 
-    pub(super) fn is_there(&self, name: &str) -> bool {
-        !self.get(name).is_absent()
+    pub(super) fn is_there(&self, field: Field) -> bool {
+        !self.get(field).is_absent()
     }
 
     /// Whether it is `true`: in a form, in any of the words that Python's servers take for it.
-    pub(super) fn is_true(&self, name: &str) -> bool {
-        let Found::Value(raw) = self.get(name) else { return false };
+    pub(super) fn is_true(&self, field: Field) -> bool {
+        let Found::Value(raw) = self.get(field) else { return false };
         match &self.shape {
             Shape::Json(_) => raw == b"true",
             Shape::Form(_) => {
@@ -161,50 +178,53 @@ impl Fields {
 
     /// Whether `stream_options` asks for usage.
     pub(super) fn includes_usage(&self) -> bool {
-        let options = self.get("stream_options").value().unwrap_or_default();
+        let Some(options) = self.get(Field::StreamOptions).value() else { return false };
         let mut members = Members::new(&[Wanted { name: "include_usage", limit: 16 }]);
         members.push(options);
         members.get("include_usage") == Found::Value(b"true")
     }
 
     /// A number that fits.
-    pub(super) fn number<N: DeserializeOwned>(&self, name: &str) -> Option<N> {
-        serde_json::from_slice(self.get(name).value()?).ok()
+    #[inline]
+    pub(super) fn number<N: DeserializeOwned + From<u32>>(&self, field: Field) -> Option<N> {
+        let raw = self.get(field).value()?;
+        small(raw).map(N::from).or_else(|| serde_json::from_slice(raw).ok())
     }
 
     /// A text; `Err` if it is too long to be kept.
-    pub(super) fn text(&self, name: &str) -> Result<Option<String>, TooLong> {
-        let raw = match self.get(name) {
+    pub(super) fn text(&self, field: Field) -> Result<Option<String>, TooLong> {
+        let raw = match self.get(field) {
             Found::Absent => return Ok(None),
             Found::TooLarge => return Err(TooLong),
             Found::Value(raw) => raw,
         };
         Ok(match &self.shape {
-            Shape::Json(_) => serde_json::from_slice(raw).ok(),
+            Shape::Json(_) => plain(raw).or_else(|| serde_json::from_slice(raw).ok()),
             Shape::Form(_) => Some(String::from_utf8_lossy(raw).into_owned()),
         })
     }
 
-    fn get(&self, name: &str) -> Found<'_> {
+    #[inline]
+    fn get(&self, field: Field) -> Found<'_> {
         match &self.shape {
-            Shape::Json(members) => members.get(name),
-            Shape::Form(form) => form.get(name),
+            Shape::Json(members) => members.at(field as usize),
+            Shape::Form(form) => form.at(field as usize),
         }
     }
 
     /// What SageMaker's `/invocations` is asked for. vLLM takes the first of its APIs whose required
     /// members are there, in this order (`entrypoints/sagemaker/api_router.py`).
     pub(super) fn endpoint_by_shape(&self) -> Endpoint {
-        let has = |name| self.is_there(name);
-        if has("messages") {
+        let has = |field| self.is_there(field);
+        if has(Field::Messages) {
             Endpoint::ChatCompletions
-        } else if has("prompt") || has("prompt_embeds") {
+        } else if has(Field::Prompt) || has(Field::PromptEmbeds) {
             Endpoint::Completions
-        } else if has("input") {
+        } else if has(Field::Input) {
             Endpoint::Embeddings
-        } else if has("query") && has("documents") {
+        } else if has(Field::Query) && has(Field::Documents) {
             Endpoint::Rerank
-        } else if has("text_1") || has("queries") || has("data_1") {
+        } else if has(Field::Text1) || has(Field::Queries) || has(Field::Data1) {
             Endpoint::Score
         } else {
             Endpoint::Other
@@ -212,10 +232,35 @@ impl Fields {
     }
 }
 
+/// A whole number of a few digits, as most are.
+fn small(raw: &[u8]) -> Option<u32> {
+    if raw.len() > 9 || (raw.len() > 1 && raw.starts_with(b"0")) {
+        return None;
+    }
+    let digit = |byte: &u8| byte.is_ascii_digit().then(|| u32::from(byte - b'0'));
+    let (first, rest) = raw.split_first()?;
+    rest.iter().try_fold(digit(first)?, |number, byte| Some(10 * number + digit(byte)?))
+}
+
+/// The text of a JSON string of printable ASCII without escapes, as most names are.
+fn plain(raw: &[u8]) -> Option<String> {
+    let text = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    let is_plain = text.iter().all(|byte| matches!(byte, b' '..=b'~') && !b"\"\\".contains(byte));
+    if is_plain { String::from_utf8(text.to_vec()).ok() } else { None }
+}
+
 /// A text was longer than any that is kept.
 pub(super) struct TooLong;
 
 impl Shape {
+    /// Forgets what it has read.
+    fn restart(&mut self) {
+        match self {
+            Self::Json(members) => members.restart(),
+            Self::Form(form) => form.restart(),
+        }
+    }
+
     fn push(&mut self, plain: &[u8]) {
         match self {
             Self::Json(members) => members.push(plain),
@@ -229,17 +274,17 @@ impl Shape {
 /// Sources: Azure's `/openai/deployments/NAME/…`, which LiteLLM has too, with `/engines/NAME/…` (a
 /// name may have slashes); realtime's `?model=NAME`, in Azure `?deployment=NAME`.
 pub(crate) fn model_in_target(target: &str, is_realtime: bool) -> Option<String> {
-    let target = target.split('#').next().unwrap_or_default();
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let name = if is_realtime {
+        let target = target.split('#').next().unwrap_or_default();
+        let query = target.split_once('?').map_or("", |(_, query)| query);
         let mut pairs = form_urlencoded::parse(query.as_bytes());
         pairs.find(|(key, _)| key == "model" || key == "deployment")?.1.into_owned()
     } else {
-        let name = path
+        let name = target
             .strip_prefix("/openai/deployments/")
-            .or_else(|| path.strip_prefix("/v1/engines/"))
-            .or_else(|| path.strip_prefix("/engines/"))
-            .and_then(without_api)?;
+            .or_else(|| target.strip_prefix("/v1/engines/"))
+            .or_else(|| target.strip_prefix("/engines/"))?;
+        let name = without_api(endpoint::without_query(name))?;
         percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned()
     };
     (!name.is_empty()).then_some(name)

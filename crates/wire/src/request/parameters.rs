@@ -1,6 +1,6 @@
 //! Numbers by which a request says how it wants to be answered.
 
-use super::fields::Fields;
+use super::fields::{Field, Fields};
 
 /// What a request asks for in numbers, as it wrote them: what is not there, or is no number, is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -26,17 +26,17 @@ pub struct Parameters {
 impl Parameters {
     pub(super) fn read(fields: &Fields) -> Self {
         Self {
-            choices: fields.number("n"),
+            choices: fields.number(Field::N),
             max_tokens: fields
-                .number("max_completion_tokens")
-                .or_else(|| fields.number("max_output_tokens"))
-                .or_else(|| fields.number("max_tokens")),
-            temperature: fields.number("temperature"),
-            top_p: fields.number("top_p"),
-            top_k: fields.number("top_k"),
-            frequency_penalty: fields.number("frequency_penalty"),
-            presence_penalty: fields.number("presence_penalty"),
-            seed: fields.number("seed"),
+                .number(Field::MaxCompletionTokens)
+                .or_else(|| fields.number(Field::MaxOutputTokens))
+                .or_else(|| fields.number(Field::MaxTokens)),
+            temperature: fields.number(Field::Temperature),
+            top_p: fields.number(Field::TopP),
+            top_k: fields.number(Field::TopK),
+            frequency_penalty: fields.number(Field::FrequencyPenalty),
+            presence_penalty: fields.number(Field::PresencePenalty),
+            seed: fields.number(Field::Seed),
         }
     }
 }

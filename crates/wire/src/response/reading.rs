@@ -2,15 +2,50 @@
 
 use std::time::Duration;
 
-use super::ResponseSide;
-use crate::dialect::{Call, Dialect, Reading};
+use super::{Body, ResponseSide};
+use crate::dialect::{Call, Content, Dialect, Reading};
+use crate::guard::guarded;
 use crate::lenient::Maybe;
 use crate::members::Members;
 use crate::request::cut_name;
 use crate::sse::Frame;
 use crate::{Degraded, lossy, report};
 
+/// What the reader of a stream has to know of an event.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Told {
+    /// It is the usage event that the client did not ask for.
+    pub(super) only_usage: bool,
+    /// It says no more than that there is content: see [`Reading::repeats`].
+    pub(super) repeats: Option<Content>,
+}
+
 impl ResponseSide {
+    /// Reads the first piece of a JSON body if that is all of it, as of most: at once, instead of looking for its
+    /// members first.
+    pub(super) fn is_read_whole(&mut self, piece: &[u8]) -> bool {
+        let Some(dialect) = self.dialect else { return false };
+        let read = guarded(|| {
+            self.trap.step_on(piece);
+            dialect.read_whole_body(piece)
+        });
+        if let Some(Some(reading)) = read {
+            self.body = Body::Whole(Box::new(reading));
+            return true;
+        }
+        false
+    }
+
+    /// Nothing but white space may follow a body that was whole.
+    pub(super) fn read_behind_whole(&mut self, piece: &[u8]) {
+        if !piece.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
+            // At its end, and only if it comes to one, it will be found to be no good JSON.
+            let mut members = Members::new(&[]);
+            members.push(b"}");
+            self.body = Body::Json(Box::new(members));
+        }
+    }
+
     pub(super) fn read_json(&mut self, members: &Members) {
         let Some(dialect) = self.dialect else { return };
         // SGLang's rerank is an array; what an unknown API answers may be anything.
@@ -32,36 +67,36 @@ impl ResponseSide {
         self.note(reading);
     }
 
-    pub(super) fn read_whole_frame(&mut self, now: Duration, frame: Frame<'_>) -> bool {
-        self.read_frame(now, frame).unwrap_or_else(|reason| {
-            self.degrade(reason);
-            false
-        })
-    }
-
-    /// Reads one frame; returns whether it is the usage event that the client did not ask for.
-    pub(super) fn read_frame(&mut self, now: Duration, frame: Frame<'_>) -> Result<bool, Degraded> {
-        let (name, data) = match frame {
+    /// Reads one frame.
+    pub(super) fn read_frame(
+        &mut self,
+        now: Duration,
+        frame: &Frame<'_>,
+    ) -> Result<Told, Degraded> {
+        let (name, data) = match *frame {
             Frame::Event { name, data } => (name, data),
             Frame::TooLarge => return Err(Degraded::EventTooLarge),
-            Frame::Nothing | Frame::LineFeed => return Ok(false),
+            Frame::Nothing | Frame::LineFeed => return Ok(Told::default()),
         };
         self.trap.step_on(data);
-        let Some(dialect) = self.dialect else { return Ok(false) };
+        let Some(dialect) = self.dialect else { return Ok(Told::default()) };
         if let Ok(reading) = dialect.read_event(name, data) {
-            return Ok(self.event(now, reading));
+            // What says nothing at all is not worth knowing, but where nothing ever says more.
+            let is_usual = reading.has_content() || dialect == Dialect::Generic;
+            let repeats = reading.repeats().filter(|_| is_usual);
+            return Ok(Told { only_usage: self.event(now, reading), repeats });
         }
         let mended = lossy::mended(data).ok_or(Degraded::InvalidJson)?;
         match dialect.read_event(name, &mended) {
-            Ok(reading) => Ok(self.event(now, reading)),
+            Ok(reading) => Ok(Told { only_usage: self.event(now, reading), repeats: None }),
             Err(_) => Err(Degraded::InvalidJson),
         }
     }
 
+    /// Takes down what an event says; returns whether it is the usage event that the client did not
+    /// ask for.
     fn event(&mut self, now: Duration, reading: Reading<'_>) -> bool {
-        if reading.has_content() {
-            self.timing.content(now, reading.reasoning, reading.answer);
-        }
+        self.timing.content(now, reading.content());
         let usage_only = matches!(reading.usage, Maybe::Object(_))
             && !reading.error
             && !reading.has_content()

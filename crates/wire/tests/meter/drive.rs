@@ -29,6 +29,21 @@ pub(crate) fn by_schedule(case: &Case) -> Run {
 
 /// Plays a case with both bodies in pieces as given.
 pub(crate) fn play(case: &Case, request: &[&[u8]], answer: &[(Duration, &[u8])]) -> Run {
+    play_on(begin(case), case, request, answer)
+}
+
+/// The same, with every event parsed.
+pub(crate) fn play_parsing_all(
+    case: &Case,
+    request: &[&[u8]],
+    answer: &[(Duration, &[u8])],
+) -> Run {
+    let mut exchange = begin(case);
+    exchange.parse_every_event();
+    play_on(exchange, case, request, answer)
+}
+
+fn begin(case: &Case) -> Exchange {
     let class = classify(&case.method, &case.target);
     let Class::Llm(endpoint) = class else { panic!("{}: {class:?} is not metered", case.name) };
     let head = RequestHead {
@@ -37,7 +52,15 @@ pub(crate) fn play(case: &Case, request: &[&[u8]], answer: &[(Duration, &[u8])])
         content_type: Some(&case.content_type),
         content_encoding: case.content_encoding.as_deref(),
     };
-    let mut exchange = Exchange::new(&head, case.policy);
+    Exchange::new(&head, case.policy)
+}
+
+fn play_on(
+    mut exchange: Exchange,
+    case: &Case,
+    request: &[&[u8]],
+    answer: &[(Duration, &[u8])],
+) -> Run {
     let sent = play_request(&mut exchange, case, request);
     let (received, progress) = play_answer(&mut exchange, case, answer);
     if exchange.is_upgraded() {
@@ -62,7 +85,7 @@ fn play_request(exchange: &mut Exchange, case: &Case, pieces: &[&[u8]]) -> Vec<u
     let pieces = if case.endpoint == Endpoint::Realtime { &[&[][..]] } else { pieces };
     for (index, piece) in pieces.iter().enumerate() {
         let end = case.request_is_whole && index + 1 == pieces.len();
-        sent.extend_from_slice(exchange.on_request_body(piece, end).bytes(piece));
+        sent.extend_from_slice(&exchange.on_request_body(piece, end).bytes(piece));
     }
     let reaches_upstream = !matches!(case.end, End::ConnectFailed | End::Rejected);
     if reaches_upstream {
@@ -87,7 +110,7 @@ fn play_answer(
         exchange.on_response_header(name, value);
     }
     for (now, piece) in pieces {
-        received.extend_from_slice(exchange.on_response_body(*now, piece).bytes(piece));
+        received.extend_from_slice(&exchange.on_response_body(*now, piece).bytes(piece));
         exchange.take_progress(|batch| add(&mut progress, batch));
     }
     let held = if answer.ended { exchange.on_response_end() } else { exchange.take_held() };

@@ -33,7 +33,7 @@ fn feed(exchange: &mut Exchange, begin: &[u8], repeat: &[u8], total: usize) -> V
     let mut got = exchange.on_response_body(Duration::ZERO, begin).bytes(begin).to_vec();
     while given.len() < total {
         given.extend_from_slice(repeat);
-        got.extend_from_slice(exchange.on_response_body(Duration::ZERO, repeat).bytes(repeat));
+        got.extend_from_slice(&exchange.on_response_body(Duration::ZERO, repeat).bytes(repeat));
         let behind = given.len() - got.len();
         assert!(behind <= LIMITS.hold_bytes, "{behind} bytes held of {}", given.len());
     }
@@ -77,12 +77,12 @@ fn feed_request(begin: &[u8], repeat: &[u8], total: usize) {
     let mut got = exchange.on_request_body(begin, false).bytes(begin).to_vec();
     while given.len() < total {
         given.extend_from_slice(repeat);
-        got.extend_from_slice(exchange.on_request_body(repeat, false).bytes(repeat));
+        got.extend_from_slice(&exchange.on_request_body(repeat, false).bytes(repeat));
         let behind = given.len() - got.len();
         assert!(behind <= REQUEST_TAIL, "{behind} bytes held of {}", given.len());
     }
     let end = exchange.on_request_body(&[], true);
-    got.extend_from_slice(end.bytes(&[]));
+    got.extend_from_slice(&end.bytes(&[]));
     assert_eq!(given, got);
     assert!(!exchange.asked_for_usage());
 }

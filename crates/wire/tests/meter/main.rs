@@ -8,6 +8,8 @@ mod difference;
 #[cfg(test)]
 mod drive;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod expectation;
 #[cfg(test)]
 mod head;
@@ -32,6 +34,8 @@ mod random_bytes;
 mod request_json;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod skimming;
 #[cfg(test)]
 mod sse_standard;
 #[cfg(test)]

@@ -104,7 +104,7 @@ fn send(body: &[u8], points: &[Index]) -> (Vec<u8>, Exchange) {
     for (index, ends) in points.windows(2).enumerate() {
         let piece = &body[ends[0]..ends[1]];
         let forward = exchange.on_request_body(piece, index + 2 == points.len());
-        sent.extend_from_slice(forward.bytes(piece));
+        sent.extend_from_slice(&forward.bytes(piece));
     }
     (sent, exchange)
 }
