@@ -50,7 +50,7 @@ mod tests {
     fn insists_on(values: &[&'static str]) -> bool {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(header::ACCEPT_ENCODING, http::HeaderValue::from_static(value));
+            headers.append(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
         }
         insists(&headers)
     }
