@@ -15,6 +15,7 @@ use serde::de::MapAccess;
 
 use crate::lenient::{Filled, Maybe, Object, Text, skip};
 use crate::members::Members;
+use crate::spans;
 use crate::usage::Usage;
 use crate::wanted::{Found, Wanted};
 use crate::{Endpoint, EngineReport};
@@ -239,8 +240,7 @@ impl Dialect {
         if body.len() > LONGEST || body.trim_ascii_end().last() != Some(&b'}') {
             return None;
         }
-        // Of a whole answer nothing says that it only repeats the prompt.
-        choices::event(body, false).ok()?.owned()
+        choices::whole(body)?.owned()
     }
 
     /// Reads a whole body.
@@ -317,7 +317,7 @@ fn member<'a, T: Default + serde::Deserialize<'a>>(members: &'a Members, name: &
     if found.is_absent() {
         return Some(T::default());
     }
-    serde_json::from_slice(found.value()?).ok()
+    spans::read(found.value()?).ok()
 }
 
 fn text<'a>(members: &'a Members, name: &str) -> Option<Cow<'a, str>> {

@@ -213,6 +213,65 @@ impl<'de> Deserialize<'de> for Text<'de> {
     }
 }
 
+/// A value that should be a string, of which it only matters whether anything is in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Presence {
+    /// It is a string.
+    pub(crate) is_text: bool,
+    /// It is one with something in it.
+    pub(crate) is_filled: bool,
+}
+
+impl Presence {
+    fn of(text: &[u8]) -> Self {
+        Self { is_text: true, is_filled: !text.is_empty() }
+    }
+}
+
+impl<'de> Deserialize<'de> for Presence {
+    /// By way of an option, for which [`crate::spans`] gives a string without undoing its escapes.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PresenceVisitor;
+        impl<'de> Visitor<'de> for PresenceVisitor {
+            type Value = Presence;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+
+            fn visit_none<E: Error>(self) -> Result<Self::Value, E> {
+                Ok(Presence::default())
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, value: D) -> Result<Self::Value, D::Error> {
+                value.deserialize_any(self)
+            }
+
+            fn visit_borrowed_bytes<E: Error>(self, text: &'de [u8]) -> Result<Self::Value, E> {
+                Ok(Presence::of(text))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Presence::of(text.as_bytes()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                drain_seq(seq)?;
+                Ok(Presence::default())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                drain_map(map)?;
+                Ok(Presence::default())
+            }
+
+            other_scalars!(Presence::default() =>
+                visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64));
+        }
+        deserializer.deserialize_option(PresenceVisitor)
+    }
+}
+
 /// Whether a value holds anything: a non-empty array, object or string.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Filled(pub(crate) bool);

@@ -68,6 +68,7 @@ mod request;
 mod response;
 mod shares;
 mod skim;
+mod spans;
 pub mod sse;
 mod timing;
 mod trap;

@@ -9,7 +9,7 @@ mod nested;
 mod text;
 
 use crate::wanted::{Found, Kept, Wanted};
-use nested::Nested;
+pub(crate) use nested::Nested;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -206,12 +206,7 @@ impl Members {
 
     /// The same for a number or a literal.
     fn scalar<'a>(&mut self, bytes: &'a [u8]) -> (State, &'a [u8]) {
-        let end = bytes.iter().position(|byte| {
-            matches!(
-                byte,
-                b',' | b'}' | b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'{' | b'[' | b']' | b':'
-            )
-        });
+        let end = bytes.iter().position(is_delimiter);
         self.value(bytes, end, State::Scalar)
     }
 
@@ -243,6 +238,16 @@ impl Members {
         let key: String = serde_json::from_slice(&quoted).ok()?;
         self.kept.index_of(key.as_bytes())
     }
+}
+
+/// Whether a number or a literal ends before this byte.
+pub(crate) fn is_delimiter(byte: &u8) -> bool {
+    matches!(byte, b',' | b'}' | b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'{' | b'[' | b']' | b':')
+}
+
+/// How much of `bytes` belongs to a string, from behind its first quote; `None` if it does not end there.
+pub(crate) fn end_of_text(bytes: &[u8]) -> Option<usize> {
+    text::end(bytes, &mut false)
 }
 
 #[cfg(test)]

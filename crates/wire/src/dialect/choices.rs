@@ -10,8 +10,9 @@ use super::{
     text,
 };
 use crate::EngineReport;
-use crate::lenient::{Count, Filled, List, Maybe, Object, Text, skip};
+use crate::lenient::{Count, Filled, List, Maybe, Object, Presence, Text, skip};
 use crate::members::Members;
+use crate::spans;
 use crate::usage::Usage;
 use crate::wanted::Wanted;
 
@@ -43,18 +44,27 @@ pub(super) const OPEN: &[&str] = &[
 
 pub(super) fn event(data: &[u8], echo_only: bool) -> Result<Reading<'_>, Malformed> {
     let chunk = super::json::<Maybe<Chunk<'_>>>(data)?;
-    let chunk = chunk.object().ok_or(Malformed)?;
-    let mut reading = read_choices(chunk.choices);
+    let mut reading = read_chunk(chunk.object().ok_or(Malformed)?);
     if echo_only {
         reading.answer = false;
     }
+    Ok(reading)
+}
+
+/// A body that is there in one piece. Of a whole answer nothing says that it only repeats the prompt.
+pub(super) fn whole(body: &[u8]) -> Option<Reading<'_>> {
+    spans::read::<Maybe<Chunk<'_>>>(body).ok()?.object().map(read_chunk)
+}
+
+fn read_chunk(chunk: Chunk<'_>) -> Reading<'_> {
+    let mut reading = read_choices(chunk.choices);
     reading.model = chunk.model.0;
     reading.id = chunk.id.0;
     reading.usage = chunk.usage;
     reading.error = chunk.error || chunk.object.as_str() == "error";
     reading.engine = chunk.report.object().map(Box::new);
     reading.fingerprint = chunk.fingerprint.0;
-    Ok(reading)
+    reading
 }
 
 pub(super) fn body(members: &Members) -> Reading<'_> {
@@ -74,9 +84,9 @@ fn read_choices(choices: List<Choice<'_>>) -> Reading<'_> {
         reading.reasoning |= delta.reasoning;
         // Token ids and log-probabilities come with reasoning too: there they are not the answer.
         let token = choice.tokens && !delta.reasoning;
-        reading.answer |= choice.text.is_filled() || delta.answer || token;
+        reading.answer |= choice.text.is_filled || delta.answer || token;
         reading.calls.extend(delta.calls.into_iter().map(|call| call.of_choice(index)));
-        reading.bare &= choice.text.0.is_none() && !delta.says_something;
+        reading.bare &= !choice.text.is_text && !delta.says_something;
         if choice.finish_reason.is_filled() {
             reading.bare = false;
             reading.finishes |= 1 << index.min(63);
@@ -129,7 +139,7 @@ impl<'de> Object<'de> for Chunk<'de> {
 struct Choice<'de> {
     index: Count,
     delta: Delta,
-    text: Text<'de>,
+    text: Presence,
     /// Token ids or log-probabilities: a token was generated although no text came of it yet.
     tokens: bool,
     finish_reason: Text<'de>,
@@ -188,14 +198,14 @@ impl<'de> Object<'de> for Delta {
         match name {
             // vLLM: `reasoning_content` 0.7.3 to 0.15, `reasoning` from 0.11.1 on.
             "reasoning" | "reasoning_content" => {
-                let text: Text<'de> = map.next_value()?;
-                self.reasoning |= text.is_filled();
-                self.says_something |= text.0.is_some();
+                let text: Presence = map.next_value()?;
+                self.reasoning |= text.is_filled;
+                self.says_something |= text.is_text;
             }
             "content" | "refusal" => {
-                let text: Text<'de> = map.next_value()?;
-                self.answer |= text.is_filled();
-                self.says_something |= text.0.is_some();
+                let text: Presence = map.next_value()?;
+                self.answer |= text.is_filled;
+                self.says_something |= text.is_text;
             }
             // OpenAI's sound and what it says; an object with an id and an end alone is neither.
             "audio" => {
@@ -203,7 +213,7 @@ impl<'de> Object<'de> for Delta {
                 self.answer |= sound.0;
                 self.says_something = true;
             }
-            "role" => self.says_something |= map.next_value::<Text<'de>>()?.0.is_some(),
+            "role" => self.says_something |= map.next_value::<Presence>()?.is_text,
             "tool_calls" => {
                 let calls: List<ToolCall> = map.next_value()?;
                 for call in calls.0 {
@@ -229,7 +239,7 @@ struct Sound(bool);
 impl<'de> Object<'de> for Sound {
     fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         match name {
-            "data" | "transcript" => self.0 |= map.next_value::<Text<'de>>()?.is_filled(),
+            "data" | "transcript" => self.0 |= map.next_value::<Presence>()?.is_filled,
             _ => skip(map)?,
         }
         Ok(())
@@ -275,8 +285,8 @@ struct Function {
 impl<'de> Object<'de> for Function {
     fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         match name {
-            "name" => self.named |= map.next_value::<Text<'de>>()?.is_filled(),
-            "arguments" | "input" => self.arguments |= map.next_value::<Text<'de>>()?.is_filled(),
+            "name" => self.named |= map.next_value::<Presence>()?.is_filled,
+            "arguments" | "input" => self.arguments |= map.next_value::<Presence>()?.is_filled,
             _ => skip(map)?,
         }
         Ok(())

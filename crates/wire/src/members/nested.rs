@@ -7,7 +7,7 @@ use super::text;
 
 /// An array or an object that has begun.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Nested {
+pub(crate) struct Nested {
     depth: u64,
     in_text: bool,
     /// In a string: the next byte is escaped.
@@ -29,12 +29,12 @@ enum Read {
 
 impl Nested {
     /// Behind the first bracket.
-    pub(super) fn begun() -> Self {
+    pub(crate) fn begun() -> Self {
         Self { depth: 1, in_text: false, escaped: false }
     }
 
     /// How much of it is in `bytes`, its last bracket included; `None` if that is not among them.
-    pub(super) fn end(&mut self, bytes: &[u8]) -> Option<usize> {
+    pub(crate) fn end(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         if self.in_text {
             at = text::end(bytes, &mut self.escaped)?;

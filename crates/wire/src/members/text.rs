@@ -12,9 +12,9 @@ use super::block::{self, BLOCK, Block};
 const DENSE: usize = 512;
 
 /// How much of such text is passed over before quotes are searched for again.
-const STRETCH: usize = 8 << 10;
+const STRETCH: usize = 128 << 10;
 
-const CHUNK: usize = 4 * BLOCK;
+const CHUNK: usize = 8 * BLOCK;
 
 /// Most strings are names, and end in their first bytes.
 const NEAR: usize = size_of::<u128>();
@@ -94,31 +94,36 @@ fn pass_chunks<S: Simd>(simd: S, bytes: &[u8]) -> Passed {
     const ESCAPE: usize = 2;
     let chunks = bytes[ESCAPE..].as_chunks::<CHUNK>().0.iter();
     let one_before = bytes[ESCAPE - 1..].as_chunks::<CHUNK>().0;
-    let two_before = bytes.as_chunks::<CHUNK>().0;
     let mut passed = ESCAPE;
-    for ((chunk, one), two) in chunks.zip(one_before).zip(two_before) {
-        if may_end(chunk, one, two) {
-            let escaped = is_escaped(&bytes[ESCAPE..passed], false);
-            if let Some(length) = end_in_blocks(simd, chunk, escaped) {
+    // Whether the next byte is escaped, where that is known. Elsewhere no two backslashes are side by side before it,
+    // so that it is soon found out.
+    let mut known = Some(false);
+    for (chunk, one_before) in chunks.zip(one_before) {
+        known = if may_end(chunk, one_before, bytes[passed - 2]) {
+            let mut escaped = known.unwrap_or_else(|| is_escaped(&bytes[ESCAPE..passed], false));
+            if let Some(length) = end_in_blocks(simd, chunk, &mut escaped) {
                 return Passed::End(passed + length);
             }
-        }
+            Some(escaped)
+        } else {
+            None
+        };
         passed += CHUNK;
     }
-    let escaped = is_escaped(&bytes[ESCAPE..passed], false);
+    let mut escaped = known.unwrap_or_else(|| is_escaped(&bytes[ESCAPE..passed], false));
     let rest = &bytes[passed..];
-    match end_in_blocks(simd, rest, escaped) {
+    match end_in_blocks(simd, rest, &mut escaped) {
         Some(length) => Passed::End(passed + length),
         None => Passed::Text(passed + rest.len() / BLOCK * BLOCK),
     }
 }
 
-/// The same of whole blocks, whatever is in them.
+/// The same of whole blocks, whatever is in them; `escaped` as for [`end`].
 #[inline(always)]
-fn end_in_blocks<S: Simd>(simd: S, bytes: &[u8], mut escaped: bool) -> Option<usize> {
+fn end_in_blocks<S: Simd>(simd: S, bytes: &[u8], escaped: &mut bool) -> Option<usize> {
     for (index, block) in bytes.as_chunks().0.iter().enumerate() {
         let block = Block::new(simd, *block);
-        let escaped = block::escaped(block.marks(b'\\'), &mut escaped);
+        let escaped = block::escaped(block.marks(b'\\'), escaped);
         let quotes = block.marks(b'"') & !escaped;
         if quotes != 0 {
             return Some(BLOCK * index + quotes.trailing_zeros() as usize + 1);
@@ -127,14 +132,17 @@ fn end_in_blocks<S: Simd>(simd: S, bytes: &[u8], mut escaped: bool) -> Option<us
     None
 }
 
-/// Whether a quote is in a chunk that not just one backslash escapes, given the bytes one and two
-/// places before. Of this loop the compiler makes vector instructions.
+/// Whether a quote is in a chunk without a backslash right before it, or two backslashes are, of which the second may
+/// be no escape; given the bytes one place before, and the one two places before the first.
+///
+/// Of this loop the compiler makes vector instructions: one comparison tells what would be amiss at a place, another
+/// whether it is there.
 #[inline(always)]
-fn may_end(chunk: &[u8; CHUNK], one_before: &[u8; CHUNK], two_before: &[u8; CHUNK]) -> bool {
-    let mut found = false;
-    for index in 0..CHUNK {
-        let is_escape = (one_before[index] == b'\\') & (two_before[index] != b'\\');
-        found |= (chunk[index] == b'"') & !is_escape;
+fn may_end(chunk: &[u8; CHUNK], one_before: &[u8; CHUNK], two_before_first: u8) -> bool {
+    let mut found = (one_before[0] == b'\\') & (two_before_first == b'\\');
+    for (byte, before) in chunk.iter().zip(one_before) {
+        let amiss = if *before == b'\\' { b'\\' } else { b'"' };
+        found |= *byte == amiss;
     }
     found
 }

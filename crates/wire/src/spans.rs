@@ -1,0 +1,399 @@
+//! Reads JSON that is there whole, for serde, and passes over what nobody asks for without a look into it:
+//! by the same scan as [`Members`](crate::members::Members), so that both take the same bodies.
+//!
+//! What is looked at is read as `serde_json` reads it. What is passed over must be text, but may be broken:
+//! a number that is none, half a character.
+
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, forward_to_deserialize_any};
+
+use crate::members::{Nested, end_of_text, is_delimiter};
+
+/// It is not the JSON that was looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Broken;
+
+/// Arrays and objects within one another that are looked into, as many as `serde_json` takes.
+const LEVELS: u8 = 127;
+
+/// Reads a value, with nothing but white space round it.
+pub(crate) fn read<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, Broken> {
+    let rest = str::from_utf8(json).map_err(|_| Broken)?;
+    let mut reader = Reader { rest, levels: LEVELS };
+    let value = T::deserialize(&mut reader)?;
+    if reader.peek().is_none() { Ok(value) } else { Err(Broken) }
+}
+
+/// What has not been read yet.
+struct Reader<'de> {
+    rest: &'de str,
+    /// Arrays and objects that may still begin within the one at hand.
+    levels: u8,
+}
+
+impl<'de> Reader<'de> {
+    /// The next byte, behind white space.
+    fn peek(&mut self) -> Option<u8> {
+        while let Some(byte) = self.rest.bytes().next() {
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return Some(byte);
+            }
+            self.rest = &self.rest[1..];
+        }
+        None
+    }
+
+    /// Takes so many bytes, which end with a character.
+    fn take(&mut self, length: usize) -> &'de str {
+        let (taken, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        taken
+    }
+
+    /// Takes a string with its quotes.
+    fn text(&mut self) -> Result<&'de str, Broken> {
+        let end = end_of_text(&self.rest.as_bytes()[1..]).ok_or(Broken)?;
+        Ok(self.take(1 + end))
+    }
+
+    /// Takes a number or a literal.
+    fn scalar(&mut self) -> &'de str {
+        let end = self.rest.as_bytes().iter().position(is_delimiter);
+        self.take(end.unwrap_or(self.rest.len()))
+    }
+
+    /// Takes whatever comes next.
+    fn skip(&mut self) -> Result<(), Broken> {
+        match self.peek() {
+            Some(b'"') => self.text().map(drop),
+            Some(b'{' | b'[') => {
+                let end = Nested::begun().end(&self.rest.as_bytes()[1..]).ok_or(Broken)?;
+                self.take(1 + end);
+                Ok(())
+            }
+            Some(b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z') => {
+                self.scalar();
+                Ok(())
+            }
+            _ => Err(Broken),
+        }
+    }
+
+    /// Goes into the array or object that begins here.
+    fn within<T>(
+        &mut self,
+        read: impl FnOnce(Within<'_, 'de>) -> Result<T, Broken>,
+    ) -> Result<T, Broken> {
+        self.levels = self.levels.checked_sub(1).ok_or(Broken)?;
+        self.take(1);
+        let read = read(Within { reader: self, at: At::Opening })?;
+        self.levels += 1;
+        Ok(read)
+    }
+}
+
+/// A string, as `serde_json` reads it if there is more to it than what stands there.
+fn visit_text<'de, V: Visitor<'de>>(json: &'de str, visitor: V) -> Result<V::Value, Broken> {
+    let text = &json[1..json.len() - 1];
+    // Without a way out, so that the compiler makes vector instructions of it.
+    let is_more = text.bytes().fold(false, |is, byte| is | (byte < b' ') | (byte == b'\\'));
+    if !is_more { visitor.visit_borrowed_str(text) } else { by_serde_json(json, visitor) }
+}
+
+fn visit_number<'de, V: Visitor<'de>>(json: &'de str, visitor: V) -> Result<V::Value, Broken> {
+    let is_small = (1..=18).contains(&json.len()) && (json.len() == 1 || !json.starts_with('0'));
+    let small = json.bytes().filter(|_| is_small).try_fold(0, |number, byte| {
+        byte.is_ascii_digit().then(|| 10 * number + u64::from(byte - b'0'))
+    });
+    match small.filter(|_| is_small) {
+        Some(number) => visitor.visit_u64(number),
+        None => by_serde_json(json, visitor),
+    }
+}
+
+#[cold]
+fn by_serde_json<'de, V: Visitor<'de>>(json: &'de str, visitor: V) -> Result<V::Value, Broken> {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let value = reader.deserialize_any(visitor).map_err(|_| Broken)?;
+    reader.end().map_err(|_| Broken)?;
+    Ok(value)
+}
+
+impl<'de> Deserializer<'de> for &mut Reader<'de> {
+    type Error = Broken;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Broken> {
+        match self.peek().ok_or(Broken)? {
+            b'{' => self.within(|within| visitor.visit_map(within)),
+            b'[' => self.within(|within| visitor.visit_seq(within)),
+            b'"' => visit_text(self.text()?, visitor),
+            _ => match self.scalar() {
+                "null" => visitor.visit_unit(),
+                "true" => visitor.visit_bool(true),
+                "false" => visitor.visit_bool(false),
+                number => visit_number(number, visitor),
+            },
+        }
+    }
+
+    /// Of a string, what is between the quotes as it stands there: for who asks whether anything is.
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Broken> {
+        match self.peek() {
+            Some(b'"') => {
+                let json = self.text()?;
+                visitor.visit_borrowed_bytes(&json.as_bytes()[1..json.len() - 1])
+            }
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Broken> {
+        self.skip()?;
+        visitor.visit_unit()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
+    }
+}
+
+/// In an array or object.
+struct Within<'a, 'de> {
+    reader: &'a mut Reader<'de>,
+    at: At,
+}
+
+/// How far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    /// Behind the opening bracket.
+    Opening,
+    /// Behind a value.
+    Value,
+    /// Behind the closing bracket: who asks once more is told so once more.
+    Closing,
+}
+
+impl Within<'_, '_> {
+    /// Goes to the next key or element; `None` if the closing bracket is there instead.
+    fn next(&mut self, closing: u8) -> Result<Option<u8>, Broken> {
+        if self.at == At::Closing {
+            return Ok(None);
+        }
+        let mut next = self.reader.peek();
+        if next == Some(closing) {
+            self.at = At::Closing;
+            self.reader.take(1);
+            return Ok(None);
+        }
+        if std::mem::replace(&mut self.at, At::Value) == At::Value {
+            if next != Some(b',') {
+                return Err(Broken);
+            }
+            self.reader.take(1);
+            next = self.reader.peek();
+        }
+        next.map(Some).ok_or(Broken)
+    }
+}
+
+impl<'de> MapAccess<'de> for Within<'_, 'de> {
+    type Error = Broken;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Broken> {
+        match self.next(b'}')? {
+            None => return Ok(None),
+            Some(b'"') => {}
+            Some(_) => return Err(Broken),
+        }
+        let json = self.reader.text()?;
+        if self.reader.peek() != Some(b':') {
+            return Err(Broken);
+        }
+        self.reader.take(1);
+        let key = &json[1..json.len() - 1];
+        if key.bytes().all(|byte| byte != b'\\') {
+            return seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some);
+        }
+        let mut escaped = serde_json::Deserializer::from_str(json);
+        seed.deserialize(&mut escaped).map(Some).map_err(|_| Broken)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Broken> {
+        seed.deserialize(&mut *self.reader)
+    }
+}
+
+impl<'de> SeqAccess<'de> for Within<'_, 'de> {
+    type Error = Broken;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Broken> {
+        match self.next(b']')? {
+            None => Ok(None),
+            Some(_) => seed.deserialize(&mut *self.reader).map(Some),
+        }
+    }
+}
+
+impl Error for Broken {
+    fn custom<T: std::fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+impl std::error::Error for Broken {}
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("not the JSON that was looked for")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use serde_json::Value as Json;
+
+    use super::*;
+    use crate::lenient::{Count, Filled, List, Maybe, Number, Object, Presence, Text, skip};
+
+    /// One of each of what looks at JSON.
+    #[derive(Debug, Default, PartialEq)]
+    struct All<'de> {
+        text: Text<'de>,
+        presence: Presence,
+        filled: Filled,
+        count: Count,
+        number: Number,
+        list: Vec<Self>,
+        object: Option<Box<Self>>,
+    }
+
+    impl<'de> Object<'de> for All<'de> {
+        fn member<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+            match name {
+                "text" => self.text = map.next_value()?,
+                "presence" => self.presence = map.next_value()?,
+                "filled" => self.filled = map.next_value()?,
+                "count" => self.count = map.next_value()?,
+                "number" => self.number = map.next_value()?,
+                "list" => self.list = map.next_value::<List<All<'de>>>()?.0,
+                "object" => self.object = map.next_value::<Maybe<_>>()?.object().map(Box::new),
+                _ => skip(map)?,
+            }
+            Ok(())
+        }
+    }
+
+    fn json() -> impl Strategy<Value = Json> {
+        let text = prop_oneof![any::<String>(), "[a-z\"\\\\\n{}\\[\\]é🦙]{0,40}"];
+        let leaf = prop_oneof![
+            Just(Json::Null),
+            any::<bool>().prop_map(Json::from),
+            any::<i64>().prop_map(Json::from),
+            any::<u64>().prop_map(Json::from),
+            (0..2_000_u64).prop_map(Json::from),
+            any::<f64>().prop_map(Json::from),
+            text.clone().prop_map(Json::from),
+        ];
+        const NAMES: &[&str] = &["text", "presence", "filled", "count", "number", "list", "object"];
+        let name = prop_oneof![
+            6 => prop::sample::select(NAMES).prop_map(String::from),
+            1 => text,
+        ];
+        leaf.prop_recursive(5, 40, 6, move |inner| {
+            prop_oneof![
+                vec(inner.clone(), 0..5).prop_map(Json::from),
+                vec((name.clone(), inner), 0..8)
+                    .prop_map(|members| Json::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig {
+            cases: 2_000,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
+
+        #[test]
+        fn good_json_reads_as_by_serde_json(json in json(), pretty in any::<bool>()) {
+            let text = if pretty { format!(" {json:#}\n") } else { json.to_string() };
+            let expected = serde_json::from_str::<Maybe<All<'_>>>(&text).unwrap();
+            prop_assert_eq!(read(text.as_bytes()), Ok(expected));
+        }
+
+        #[test]
+        fn whatever_serde_json_takes_reads_the_same(
+            text in r#"\{("(text|count|list|x)":|\{|\}|\[|\]|"|:|,|\\|\\u00e4|\\ud83d|-?1|0.5|e9|true|nul|null| ){0,14}\}"#,
+        ) {
+            let expected = serde_json::from_str::<Maybe<All<'_>>>(&text);
+            if let Ok(expected) = expected {
+                prop_assert_eq!(read(text.as_bytes()), Ok(expected));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_looked_at_must_be_good() {
+        for json in [
+            "",
+            " ",
+            "{",
+            "}",
+            "{}}",
+            "{} x",
+            r#"{"text":}"#,
+            r#"{"text":"a",}"#,
+            r#"{,"text":"a"}"#,
+            r#"{"text" "a"}"#,
+            r#"{text:"a"}"#,
+            r#"{"text":"\ud83d"}"#,
+            r#"{"text":"\q"}"#,
+            "{\"text\":\"\n\"}",
+            r#"{"count":01}"#,
+            r#"{"count":1.2.3}"#,
+            r#"{"count":tru}"#,
+            r#"{"list":[{},]}"#,
+            r#"{"list":[{}]"#,
+            r#"{"list":[{}}}"#,
+            r#"{"text":"a" "count":1}"#,
+            r#"{"x":*}"#,
+        ] {
+            assert_eq!(read::<Maybe<All<'_>>>(json.as_bytes()), Err(Broken), "{json}");
+        }
+        assert_eq!(read::<Maybe<All<'_>>>(b"{\"text\":\"\xff\"}"), Err(Broken));
+    }
+
+    #[test]
+    fn what_is_passed_over_may_be_broken() {
+        let json = r#"{"x":nul,"y":[{"a":01.}],"presence":"\ud83d\q","count":7}"#;
+        let all = read::<Maybe<All<'_>>>(json.as_bytes()).unwrap().object().unwrap();
+        assert_eq!((all.count, all.presence.is_filled), (Count(Some(7)), true));
+    }
+
+    #[test]
+    fn levels_have_an_end() {
+        let nested = |levels: usize| {
+            let json =
+                [br#"{"object":"#.repeat(levels), b"{}".to_vec(), b"}".repeat(levels)].concat();
+            (
+                read::<Maybe<All<'_>>>(&json).is_ok(),
+                serde_json::from_slice::<Maybe<All<'_>>>(&json).is_ok(),
+            )
+        };
+        assert_eq!(nested(126), (true, true));
+        assert_eq!(nested(127), (false, false));
+        assert_eq!(nested(100_000), (false, false));
+    }
+}
