@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::line::{Line, family, series_length};
+use super::line::{Line, family, lines, series_length};
 
 /// Converts an OpenMetrics exposition, or a part of one, into text 0.0.4. `# HELP` stands directly
 /// before `# TYPE`.
@@ -17,7 +17,7 @@ use super::line::{Line, family, series_length};
 pub fn to_text(openmetrics: &str) -> String {
     let mut text = String::with_capacity(openmetrics.len());
     let mut help = None;
-    for line in openmetrics.lines() {
+    for line in lines(openmetrics) {
         match Line::of(line) {
             Line::Help { name, words } => help = Some((name, words)),
             Line::Type { name, kind } => {

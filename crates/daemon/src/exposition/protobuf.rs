@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use self::histogram::Histogram;
 use self::message::Message;
 use self::sample::{Exemplar, Labels, Sample, unescaped};
-use super::line::{Line, family};
+use super::line::{Line, family, lines};
 
 /// Converts an OpenMetrics exposition, in which the samples of a histogram stand side by side.
 ///
@@ -25,7 +25,7 @@ pub fn to_protobuf(openmetrics: &str) -> Vec<u8> {
     let mut stream = Vec::with_capacity(openmetrics.len() / 2);
     let mut help = None;
     let mut open: Option<Family<'_>> = None;
-    for line in openmetrics.lines() {
+    for line in lines(openmetrics) {
         match Line::of(line) {
             Line::Help { name, words } => help = Some((name, words)),
             Line::Type { name, kind } => {
