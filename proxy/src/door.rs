@@ -187,7 +187,7 @@ impl Door {
             Speaks::Http2 => {
                 let blocked = Blocked::default();
                 let connection = Connection::new(opening, peer, place, None, blocked.clone());
-                http2::serve(&self, Box::new(connection), &blocked, limits).await;
+                Box::pin(http2::serve(&self, Box::new(connection), &blocked, limits)).await;
             }
         }
     }

@@ -27,7 +27,11 @@ mod settle;
 mod stall;
 mod upgrade;
 
+use std::future::poll_fn;
+use std::mem;
+use std::os::fd::RawFd;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -46,6 +50,20 @@ use weir_ledger::Hop;
 pub(crate) struct Gate {
     pub(crate) listener: Hop,
     pub(crate) shared: Arc<Shared>,
+}
+
+/// Lets the other half of the exchange go on, which is of the same task; the runtime's `yield_now` looks for new
+/// events of the system, too.
+async fn make_way() {
+    let mut has_waited = false;
+    poll_fn(|cx| {
+        if mem::replace(&mut has_waited, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 #[async_trait]
@@ -75,11 +93,11 @@ impl ProxyHttp for Gate {
         _: &mut Session,
         reused: bool,
         _: &HttpPeer,
-        _fd: std::os::unix::io::RawFd,
+        socket: RawFd,
         _: Option<&Digest>,
         ctx: &mut Box<Context>,
     ) -> Result<()> {
-        request::connected(ctx, reused);
+        request::connected(ctx, reused, socket);
         Ok(())
     }
 
@@ -103,10 +121,14 @@ impl ProxyHttp for Gate {
         if end && ctx.fills_the_pipe() {
             // Lets what came before be sent. Pingora watches for a client that leaves only if there
             // is room behind the last piece of its request, and does not look for room again. Once
-            // may not do: what is sent has a budget of the runtime's, which may be used up.
-            for _ in 0..3 {
-                tokio::task::yield_now().await;
-            }
+            // may not do: what is sent has a budget of the runtime's, which may be used up, and that there
+            // is room in the socket is learnt from the system.
+            make_way().await;
+            tokio::task::yield_now().await;
+        }
+        if end && ctx.body_pieces > 1 && !ctx.sending.upgrade {
+            // Where the length was not told, the end is a chunk of its own.
+            ctx.hold_back();
         }
         Ok(())
     }

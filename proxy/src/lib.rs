@@ -11,6 +11,7 @@ mod app;
 mod ask;
 mod cli;
 mod config;
+mod cork;
 mod descriptors;
 mod discovery;
 mod door;

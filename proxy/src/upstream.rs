@@ -16,6 +16,10 @@ use crate::name::Name;
 /// uvicorn closes an idle connection after 5 s; one that Weir holds for less is never stale by age.
 const IDLE: Duration = Duration::from_secs(4);
 
+/// How long a connection may have been idle that takes a body which can't be sent again: no server that keeps
+/// connections closes them so soon without having said so.
+const RECENT: Duration = Duration::from_millis(500);
+
 /// How long an upstream may take no byte of a request. Answers have no limit.
 const SENDING: Duration = Duration::from_secs(120);
 
@@ -49,6 +53,8 @@ impl PartialEq for Upstream {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Connection {
     Pooled,
+    /// One that was in use a moment ago, or else a fresh one.
+    Recent,
     Fresh,
     /// Fresh, and made so that Pingora does not lose the session.
     WebSocket,
@@ -122,6 +128,8 @@ impl Upstream {
         let mut peer = HttpPeer::new(address, self.tls, self.sni());
         peer.group_key = match connection {
             Connection::Pooled => 0,
+            // A part of the pool of its own: Pingora asks for none by its age.
+            Connection::Recent => 1,
             Connection::Fresh | Connection::WebSocket => fresh_key(),
         };
         let options = &mut peer.options;
@@ -129,6 +137,7 @@ impl Upstream {
         options.total_connection_timeout = Some(connect_timeout);
         options.idle_timeout = Some(match connection {
             Connection::Pooled => IDLE,
+            Connection::Recent => RECENT,
             // Nobody would ever find it in the pool.
             Connection::Fresh | Connection::WebSocket => Duration::ZERO,
         });
@@ -171,7 +180,7 @@ fn port(authority: &Authority) -> Result<Option<u16>, &'static str> {
 
 /// A group of the pool that no other request has: nothing is ever found in it.
 fn fresh_key() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
+    static NEXT: AtomicU64 = AtomicU64::new(2);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 

@@ -56,7 +56,8 @@ impl Opening {
         find_dead_peers(&tcp)?;
         let tcp = BufWriter::with_capacity(WRITE_BUFFER, tcp);
         match tls {
-            Some(tls) => Self::secure(tcp, tls, limits).await,
+            // Boxed: each connection would have room for a handshake as long as it lasts.
+            Some(tls) => Box::pin(Self::secure(tcp, tls, limits)).await,
             None => Ok(Self::plain(tcp, limits).await?),
         }
     }

@@ -1,9 +1,14 @@
 //! Whose turn it is on a connection (HTTP/1) or a stream (HTTP/2): what the door and the filter tell
 //! each other.
 
+use std::future::poll_fn;
+use std::os::fd::RawFd;
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU16, AtomicU64, Ordering};
 use std::time::Duration;
+
+use crate::cork;
 
 tokio::task_local! {
     static TURN: Arc<Turn>;
@@ -35,7 +40,12 @@ pub(crate) struct Turn {
     unasked: AtomicU16,
     /// For how many µs the client had taken no bytes when the last answer had been sent to its end.
     stalled: AtomicU64,
+    /// The socket that holds back what is written to it.
+    corked: AtomicI32,
 }
+
+/// No socket.
+const NONE: RawFd = -1;
 
 /// Nobody knows.
 const UNKNOWN: u64 = u64::MAX;
@@ -48,6 +58,7 @@ impl Turn {
             lingers: AtomicBool::new(false),
             unasked: AtomicU16::new(0),
             stalled: AtomicU64::new(UNKNOWN),
+            corked: AtomicI32::new(NONE),
         })
     }
 
@@ -63,7 +74,26 @@ impl Turn {
 
     /// Makes this the turn of everything that `work` does.
     pub(super) async fn scope<T>(self: &Arc<Self>, work: impl Future<Output = T>) -> T {
-        TURN.scope(Arc::clone(self), work).await
+        let mut work = pin!(TURN.scope(Arc::clone(self), work));
+        poll_fn(|cx| {
+            let polled = work.as_mut().poll(cx);
+            self.let_out();
+            polled
+        })
+        .await
+    }
+
+    /// What is written to this socket goes out as soon as the task waits, and not before.
+    pub(crate) fn hold_back(&self, socket: RawFd) {
+        if socket != NONE && self.corked.load(Ordering::Relaxed) == NONE && cork::put_in(socket) {
+            self.corked.store(socket, Ordering::Relaxed);
+        }
+    }
+
+    fn let_out(&self) {
+        if self.corked.load(Ordering::Relaxed) != NONE {
+            cork::pull_out(self.corked.swap(NONE, Ordering::Relaxed));
+        }
     }
 
     /// The turn of the task that asks.

@@ -3,28 +3,41 @@
 //! Otherwise the upstream is asked for `identity`, so that usage events can be taken out again. A
 //! compressed answer is measured from a decoded copy, and usage is not asked for.
 
+use http::header::GetAll;
 use http::{HeaderMap, HeaderValue, header};
 
 use super::context::Context;
 
-/// Whether the client's `accept-encoding` goes on as it is.
-pub(super) fn goes_on(headers: &HeaderMap, ctx: &Context) -> bool {
+/// What the upstream is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The client names no coding.
+    Nothing,
+    /// `identity`, instead of what the client names.
+    Replaced,
+    /// What the client names.
+    AsWritten,
+}
+
+pub(super) fn asked(headers: &HeaderMap, ctx: &Context) -> Asked {
+    let values = headers.get_all(header::ACCEPT_ENCODING);
+    if values.iter().next().is_none() {
+        return Asked::Nothing;
+    }
     let passes = ctx.route.as_ref().is_some_and(|route| route.config.pass_accept_encoding);
-    let names_any = headers.contains_key(header::ACCEPT_ENCODING);
-    names_any && (passes || insists(headers))
+    if passes || insists(&values) { Asked::AsWritten } else { Asked::Replaced }
 }
 
 /// Whether the client refuses bodies that are not compressed ([RFC 9110, 12.5.3]).
 ///
 /// [RFC 9110, 12.5.3]: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
-fn insists(headers: &HeaderMap) -> bool {
+fn insists(values: &GetAll<'_, HeaderValue>) -> bool {
     // Only a weight can refuse anything, and most clients have none.
     let has_weight = |value: &HeaderValue| value.as_bytes().contains(&b';');
-    if !headers.get_all(header::ACCEPT_ENCODING).iter().any(has_weight) {
+    if !values.iter().any(has_weight) {
         return false;
     }
-    let values = headers.get_all(header::ACCEPT_ENCODING).iter();
-    let all: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
+    let all: Vec<_> = values.iter().filter_map(|value| value.to_str().ok()).collect();
     let weight_of = |wanted: &str| {
         let codings = all.iter().flat_map(|value| value.split(','));
         codings.filter_map(coding).find(|(name, _)| name.eq_ignore_ascii_case(wanted))
@@ -52,7 +65,7 @@ mod tests {
         for value in values {
             headers.append(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
         }
-        insists(&headers)
+        insists(&headers.get_all(header::ACCEPT_ENCODING))
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What is held of one request while it passes through the phases.
 
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -8,6 +9,7 @@ use pingora::prelude::Error;
 use weir_ledger::{Entry, Hop, Rejection, Route as Series};
 use weir_wire::{Class, End, Exchange};
 
+use super::coding::Asked;
 use super::hop::Part;
 use super::refusal::HeldAnswer;
 use super::stall::Stalls;
@@ -109,7 +111,13 @@ pub(super) struct Sending {
     pub(super) continued: bool,
     pub(super) attempts: usize,
     pub(super) next: NextTry,
+    /// For which codings the upstream is asked, once that is looked at.
+    pub(super) asked: Option<Asked>,
+    /// Bytes of the body, where the head tells.
+    pub(super) length: Option<usize>,
     pub(super) connecting_since: Option<Instant>,
+    /// The socket of the connection.
+    pub(super) socket: Option<RawFd>,
     /// The upstream has sent an informational answer: it has the request.
     pub(super) acknowledged: bool,
     /// When the last byte was handed on.
@@ -129,12 +137,22 @@ pub(super) enum NextTry {
     AsWritten,
 }
 
+/// A longer body goes on a fresh connection: what that costs is little beside it, and one that has carried much lets
+/// more of it pile up in the kernel than the processor's cache holds, which takes half as long again.
+const HUGE: usize = 1 << 20;
+
 impl Sending {
+    fn is_huge(&self) -> bool {
+        self.length.is_some_and(|length| length > HUGE)
+    }
+
     pub(super) fn connection(&self) -> Connection {
         if self.upgrade {
             Connection::WebSocket
-        } else if self.large || !matches!(self.next, NextTry::First | NextTry::AfterRefused) {
+        } else if self.is_huge() || !matches!(self.next, NextTry::First | NextTry::AfterRefused) {
             Connection::Fresh
+        } else if self.large {
+            Connection::Recent
         } else {
             Connection::Pooled
         }
@@ -184,6 +202,13 @@ impl Context {
     /// Whether the pieces of the body may have filled what Pingora holds between client and upstream.
     pub(super) fn fills_the_pipe(&self) -> bool {
         self.body_pieces >= PIPE && !self.sending.upgrade
+    }
+
+    /// What is written to the upstream from now until the task waits goes out at once.
+    pub(super) fn hold_back(&self) {
+        if let (Some(turn), Some(socket)) = (&self.turn, self.sending.socket) {
+            turn.hold_back(socket);
+        }
     }
 
     /// From now on nothing more of the request is expected of the client.

@@ -17,6 +17,9 @@ pub(super) fn exceeded(session: &Session, ctx: &Context) -> Option<Rejection> {
     if head_bytes(session) > head {
         return Some(Rejection::HeadTooLarge);
     }
+    if let Some(length) = ctx.sending.length {
+        return (length as u64 > body).then_some(Rejection::BodyTooLarge);
+    }
     let length = session.get_header(header::CONTENT_LENGTH)?.to_str().ok()?.trim();
     let is_too_large = match length.parse::<u64>() {
         Ok(length) => length > body,

@@ -8,9 +8,10 @@ use http::{Version, header};
 use pingora::prelude::{Result, Session};
 use weir_wire::{Class, Endpoint, Exchange, RequestHead, UsagePolicy, classify};
 
+use super::coding::Asked;
 use super::context::{Context, Metered};
 use super::rejection::{self, Rejected};
-use super::{Gate, admit, coding, find_route, forwarded, hop, limits, no_route, request, upgrade};
+use super::{Gate, admit, coding, find_route, forwarded, hop, limits, no_route, upgrade};
 use crate::access_log::request_id;
 use crate::door::{KEEP, Phase};
 use crate::route::Route;
@@ -30,8 +31,9 @@ pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Contex
     upgrade::drop_useless(session);
     ctx.sending.upgrade = upgrade::asks_for_websocket(session);
     take_turn(session, ctx);
-    let written = String::from_utf8_lossy(session.req_header().raw_path()).into_owned();
+    let written = path(session);
     let length = content_length(session);
+    ctx.sending.length = length;
     ctx.sending.large = length.is_none_or(|length| length > REPLAYABLE) && has_body(session);
     let in_force = Arc::clone(&ctx.in_force);
     let table = in_force.table(gate.listener);
@@ -100,6 +102,15 @@ async fn pass(
     Ok(())
 }
 
+/// Path and query, as the client wrote them.
+fn path(session: &Session) -> String {
+    let path = session.req_header().raw_path();
+    match str::from_utf8(path) {
+        Ok(path) => path.to_owned(),
+        Err(_) => String::from_utf8_lossy(path).into_owned(),
+    }
+}
+
 fn class_of(session: &Session, ctx: &Context, target: &str) -> Class {
     match classify(session.req_header().method.as_str(), target) {
         // A page by that name.
@@ -160,7 +171,9 @@ async fn meter(
 ) -> Result<()> {
     let head = request_head(session, endpoint, target);
     let mut policy = route.policy();
-    if coding::goes_on(&session.req_header().headers, ctx) {
+    let asked = coding::asked(&session.req_header().headers, ctx);
+    ctx.sending.asked = Some(asked);
+    if asked == Asked::AsWritten {
         // An event can't be taken out of a compressed stream again.
         policy.usage = UsagePolicy::Observe;
     }
@@ -219,15 +232,22 @@ async fn read_all(session: &mut Session, ctx: &mut Context, early: Bytes) -> Res
     begin_reading(session, ctx).await?;
     // Most come in one piece, which need not be copied.
     let mut first = early;
-    let mut rest = BytesMut::new();
+    let mut whole = BytesMut::new();
+    let length = ctx.sending.length;
     while !session.is_body_done() {
-        match session.read_request_body().await? {
-            Some(piece) if first.is_empty() => first = piece,
-            Some(piece) => rest.extend_from_slice(&piece),
-            None => break,
+        let Some(piece) = session.read_request_body().await? else { break };
+        if first.is_empty() {
+            first = piece;
+            continue;
         }
+        if whole.is_empty() {
+            // No more than can be sent again, as the caller has seen to.
+            whole.reserve(length.unwrap_or_default().max(first.len() + piece.len()));
+            whole.extend_from_slice(&first);
+        }
+        whole.extend_from_slice(&piece);
     }
-    Ok(if rest.is_empty() { first } else { request::joined(first, Some(rest.freeze())) })
+    Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
 /// What the meter needs of the head.

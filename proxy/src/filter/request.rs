@@ -1,14 +1,15 @@
 //! The request on its way to the upstream.
 
+use std::os::fd::RawFd;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use http::header;
+use http::{HeaderValue, header};
 use pingora::http::RequestHeader;
 use pingora::prelude::{Error, ErrorType, HttpPeer, Result};
 use weir_wire::{Class, End, Endpoint};
 
-use super::coding;
+use super::coding::{self, Asked};
 use super::context::{Context, NextTry};
 use super::{forwarded, hop, limits};
 use crate::trace_context::TRACESTATE;
@@ -45,16 +46,19 @@ pub(super) async fn peer(ctx: &mut Context) -> Result<Box<HttpPeer>> {
 }
 
 /// There is a connection.
-pub(super) fn connected(ctx: &mut Context, reused: bool) {
-    let took = ctx.sending.connecting_since.take().map(|since| since.elapsed());
-    if let (Some(metered), Some(took), false) = (&mut ctx.metered, took, reused) {
-        metered.exchange.on_connected(took);
+pub(super) fn connected(ctx: &mut Context, reused: bool, socket: RawFd) {
+    ctx.sending.socket = Some(socket);
+    if !ctx.sending.upgrade {
+        ctx.hold_back();
+    }
+    let since = ctx.sending.connecting_since.take().filter(|_| !reused);
+    if let (Some(metered), Some(since)) = (&mut ctx.metered, since) {
+        metered.exchange.on_connected(since.elapsed());
     }
 }
 
 /// The head, as the upstream gets it.
 pub(super) fn head(head: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
-    let now = ctx.now();
     let Some(route) = &ctx.route else { return Ok(()) };
     if let Some(target) = &ctx.target {
         head.set_raw_path(target.as_bytes())?;
@@ -75,9 +79,9 @@ pub(super) fn head(head: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
         head.insert_header("traceparent", &ctx.trace.traceparent()[..])?;
     }
     hop::mark(head, route, ctx)?;
-    let names_codings = head.headers.contains_key(header::ACCEPT_ENCODING);
-    if names_codings && !coding::goes_on(&head.headers, ctx) {
-        head.insert_header(header::ACCEPT_ENCODING, "identity")?;
+    let asked = ctx.sending.asked.unwrap_or_else(|| coding::asked(&head.headers, ctx));
+    if asked == Asked::Replaced {
+        head.insert_header("accept-encoding", HeaderValue::from_static("identity"))?;
     }
     // Its one extension compresses messages, which could not be read then.
     let is_realtime = ctx.class == Class::Llm(Endpoint::Realtime);
@@ -87,19 +91,19 @@ pub(super) fn head(head: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
     if ctx.sending.continued {
         head.remove_header(&header::EXPECT);
     }
-    let has_length = head.headers.contains_key(header::CONTENT_LENGTH);
     if let Some(whole) = &ctx.sending.whole {
         let is_as_written =
             ctx.sending.original.as_ref().is_some_and(|original| original.len() == whole.len());
-        if has_length && !is_as_written {
+        if !is_as_written && head.headers.contains_key(header::CONTENT_LENGTH) {
             head.insert_header(header::CONTENT_LENGTH, whole.len())?;
         }
     } else if ctx.metered.as_ref().is_some_and(|metered| metered.exchange.may_grow()) {
         // How long it will be is only known at its end: Pingora sends it chunked.
         head.remove_header(&header::CONTENT_LENGTH);
     }
+    let started = ctx.started;
     if let Some(metered) = ctx.metered.as_mut().filter(|_| is_realtime) {
-        metered.exchange.on_request_sent(now);
+        metered.exchange.on_request_sent(started.elapsed());
     }
     Ok(())
 }

@@ -23,7 +23,9 @@ pub(super) fn head(
         ctx.sending.acknowledged = true;
         return Ok(());
     }
-    if head.status != 200 || head.headers.contains_key(header::CONTENT_ENCODING) {
+    if ctx.listing.is_some()
+        && (head.status != 200 || head.headers.contains_key(header::CONTENT_ENCODING))
+    {
         ctx.listing = None;
     }
     if refusal::hold(session, head, ctx) {
@@ -34,8 +36,9 @@ pub(super) fn head(
         (ctx.sending.whole, ctx.sending.original) = (None, None);
     }
     if let Some(metered) = &mut ctx.metered {
-        ctx.stalls = Stalls::of(session, ctx.stalled_before);
         read_head(metered, head);
+        let length = length(head).filter(|_| !metered.exchange.answer_is_stream());
+        ctx.stalls = Stalls::of(session, length, ctx.stalled_before, || ctx.started.elapsed());
         if metered.exchange.answer_is_stream()
             && head.remove_header(&header::CONTENT_LENGTH).is_some()
         {
@@ -58,6 +61,11 @@ fn unchunk_for_http_1_0(session: &mut Session, head: &mut ResponseHeader) {
     {
         session.set_keepalive(None);
     }
+}
+
+/// Length of the answer, if the head tells.
+fn length(head: &ResponseHeader) -> Option<u64> {
+    head.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// Shows the head to the meter.
@@ -86,7 +94,7 @@ pub(super) fn body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) -> Re
     }
     refusal::overhear(body.as_deref().unwrap_or_default(), end, ctx);
     let Some(metered) = &mut ctx.metered else { return Ok(()) };
-    if let Some(stall) = ctx.stalls.at_piece() {
+    if let Some(stall) = ctx.stalls.at_piece(now) {
         metered.exchange.on_client_stall(stall);
     }
     let piece = body.as_deref().unwrap_or_default();

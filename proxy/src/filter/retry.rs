@@ -46,6 +46,7 @@ pub(super) fn after_failed_exchange(
     let again = reused
         && was_closed(&error)
         && matches!(ctx.sending.next, NextTry::First | NextTry::AfterRefused)
+        && !ctx.sending.large
         && !session.as_ref().retry_buffer_truncated()
         && !ctx.sending.acknowledged
         && session.response_written().is_none_or(|head| head.status.is_informational())

@@ -1,7 +1,5 @@
 //! The only exit of a request: its outcome, written once.
 
-use std::time::SystemTime;
-
 use pingora::prelude::{Error, Session};
 use tracing::{debug, warn};
 use weir_ledger::{Client, Cost, Rejection};
@@ -31,8 +29,11 @@ pub(super) fn ended(session: &mut Session, error: Option<&Error>, ctx: &mut Cont
         // An answer without a body has no last piece with which it would have ended.
         let _nothing = metered.exchange.on_response_end();
     }
-    if let (Some(metered), Some(stall)) = (&mut ctx.metered, ctx.stalls.since_last()) {
-        metered.exchange.on_client_stall(stall);
+    if ctx.stalls.are_known() {
+        let stall = ctx.stalls.since_last(ctx.now());
+        if let (Some(metered), Some(stall)) = (&mut ctx.metered, stall) {
+            metered.exchange.on_client_stall(stall);
+        }
     }
     if let (Some(turn), Some(counted)) = (&ctx.turn, ctx.stalls.counted()) {
         turn.set_stalled(counted);
@@ -70,7 +71,7 @@ pub(super) fn settle(ctx: &mut Context, end: End, code: Option<u16>) {
     }
     // Also where nobody gets spans from Weir: the access log and the engine know the same trace.
     if ctx.shared.observers.may_be_found(&ctx.trace, &outcome) {
-        entry.traced(ctx.trace.trace.0, SystemTime::now());
+        entry.traced(ctx.trace.trace.0, ctx.began + now);
     }
     hop::end(ctx, stream, &mut entry, &outcome);
     // Before the outcome is counted: who sees that knows that it was learnt.

@@ -34,6 +34,7 @@ mod realtime;
 mod refusal;
 mod routing;
 mod scene;
+mod segments;
 mod shapes;
 mod stored;
 mod structure;

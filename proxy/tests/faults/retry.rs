@@ -74,7 +74,7 @@ async fn a_connection_that_closes_without_announcement_is_no_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_can_not_be_replayed_gets_a_fresh_connection() {
+async fn what_can_not_be_replayed_gets_a_connection_that_was_in_use_just_now() {
     let upstream = Upstream::builder().start().await.unwrap();
     let proxy = ProxyGuard::to(&upstream);
     let small = Api::Chat.request(false);
@@ -86,12 +86,13 @@ async fn what_can_not_be_replayed_gets_a_fresh_connection() {
         assert_eq!(ask_and_settle(&proxy, request).await.status, 200);
     }
     let used: Vec<_> = upstream.requests().iter().map(|request| request.connection).collect();
-    assert_eq!(used, [1, 1, 2, 3, 4, 1]);
+    // One of its own, as the other may have been idle for seconds.
+    assert_eq!(used, [1, 1, 2, 2, 2, 1]);
 }
 
-/// The pool would keep it for nobody.
+/// The next one might find it stale.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_fresh_connection_is_closed_after_its_request() {
+async fn a_connection_for_what_can_not_be_replayed_is_soon_closed() {
     let script = [Step::Read, Step::Send(whole(ANSWER)), Step::Stall];
     let upstream = Scripted::start(script).await;
     let proxy = proxy_to(&upstream.url());
@@ -100,6 +101,20 @@ async fn a_fresh_connection_is_closed_after_its_request() {
     let began = Instant::now();
     upstream.wait_until(|seen| seen.left == 1, "the connection is closed").await;
     assert!(began.elapsed() < Duration::from_secs(3), "it was kept for {:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_can_not_be_replayed_is_not_sent_to_a_server_that_has_closed() {
+    let upstream =
+        Upstream::builder().plan(Plan::fault(Fault::CloseKeepAlive)).start().await.unwrap();
+    let proxy = ProxyGuard::to(&upstream);
+    for _ in 0..20 {
+        let chunked = Api::Chat.request(true).chunked(7);
+        assert_eq!(ask_and_settle(&proxy, &chunked).await.status, 200);
+    }
+    let scrape = proxy.settled().await;
+    assert_eq!(outcomes(&scrape, Api::Chat), [("success".to_owned(), 20)]);
+    assert_eq!(retries(&scrape), 0.0);
 }
 
 /// The second request on a pooled connection meets `then`.
