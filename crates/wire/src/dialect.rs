@@ -233,14 +233,14 @@ impl Dialect {
 
     /// Reads a body that is here in one piece; `None` where it is not, or has to be read member by member: it is no
     /// good JSON, or names in it are longer than is kept.
-    pub(crate) fn read_whole_body(self, body: &[u8]) -> Option<Reading<'static>> {
+    pub(crate) fn read_whole_body(self, body: &[u8]) -> Option<Box<Reading<'static>>> {
         /// As much as comes in one piece of a socket.
         const LONGEST: usize = 64 << 10;
         let Self::Choices { .. } = self else { return None };
         if body.len() > LONGEST || body.trim_ascii_end().last() != Some(&b'}') {
             return None;
         }
-        choices::whole(body)?.owned()
+        choices::whole(body)?.owned().map(Box::new)
     }
 
     /// Reads a whole body.

@@ -262,7 +262,8 @@ pub(crate) fn is_by_shape(target: &str) -> bool {
 
 /// Whether several conversations are asked for at once: vLLM's `…/chat/completions/batch`.
 pub(crate) fn is_batch(target: &str) -> bool {
-    last_segments(without_query(target)) == ("completions", "batch")
+    let path = without_query(target).trim_end_matches('/');
+    path.ends_with("/batch") && last_segments(path).0 == "completions"
 }
 
 /// The path of a target.

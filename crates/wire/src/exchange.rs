@@ -31,7 +31,7 @@ pub struct Exchange {
     /// The model that the path or the query names.
     named: Option<String>,
     /// What the client says once it is upgraded.
-    client: Option<ClientSession>,
+    client: Option<Box<ClientSession>>,
     /// How long the client could not take bytes.
     client_stall: Duration,
 }
@@ -154,7 +154,7 @@ impl Exchange {
     /// Frames of the client, which go on as they are.
     pub fn on_client_frames(&mut self, piece: &[u8]) {
         let is_named = self.named.is_some() || self.response.model.is_some();
-        let client = self.client.get_or_insert_with(ClientSession::new);
+        let client = self.client.get_or_insert_with(|| Box::new(ClientSession::new()));
         client.push(piece, self.policy.limits.model_bytes, is_named);
         self.request_degraded = self.request_degraded.or(client.degraded);
     }

@@ -78,7 +78,12 @@ impl<'a> ResponseHead<'a> {
     }
 
     pub(crate) fn is_event_stream(&self, asked_for_stream: bool) -> bool {
-        let kind = self.content_type.unwrap_or_default().to_ascii_lowercase();
+        let kind = self.content_type.unwrap_or_default();
+        // As most write it: told without a copy.
+        if kind == "application/json" {
+            return false;
+        }
+        let kind = kind.to_ascii_lowercase();
         if kind.contains("event-stream") {
             return true;
         }

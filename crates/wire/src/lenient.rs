@@ -6,7 +6,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 /// An object that is filled member by member.
 pub(crate) trait Object<'de>: Default {
@@ -89,32 +91,56 @@ fn drain_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
 
 impl<'de, T: Object<'de>> Deserialize<'de> for Maybe<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MaybeVisitor<T>(PhantomData<T>);
-        impl<'de, T: Object<'de>> Visitor<'de> for MaybeVisitor<T> {
-            type Value = Maybe<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("any value")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut object = T::default();
-                while let Some(name) = map.next_key::<Name<'de>>()? {
-                    object.member(&name.0, &mut map)?;
-                }
-                Ok(Maybe::Object(object))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-                drain_seq(seq)?;
-                Ok(Maybe::Other)
-            }
-
-            other_scalars!(Maybe::Other =>
-                visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str));
-        }
-        deserializer.deserialize_any(MaybeVisitor(PhantomData))
+        let mut object = T::default();
+        Ok(match Fill(&mut object).deserialize(deserializer)? {
+            Found::Null => Self::Absent,
+            Found::Other => Self::Other,
+            Found::Object => Self::Object(object),
+        })
     }
+}
+
+/// Fills an object where it lies: on its way out of as many calls as reading takes, a large one would be moved often.
+pub(crate) struct Fill<'a, T>(pub(crate) &'a mut T);
+
+/// What stood where an object should be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Found {
+    #[default]
+    Null,
+    Other,
+    Object,
+}
+
+impl<'de, T: Object<'de>> DeserializeSeed<'de> for Fill<'_, T> {
+    type Value = Found;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Found, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Object<'de>> Visitor<'de> for Fill<'_, T> {
+    type Value = Found;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Found, A::Error> {
+        while let Some(name) = map.next_key::<Name<'de>>()? {
+            self.0.member(&name.0, &mut map)?;
+        }
+        Ok(Found::Object)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Found, A::Error> {
+        drain_seq(seq)?;
+        Ok(Found::Other)
+    }
+
+    other_scalars!(Found::Other =>
+        visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str));
 }
 
 /// More elements than this are not kept: no answer has as many choices, calls or models.

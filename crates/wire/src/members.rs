@@ -10,6 +10,7 @@ mod text;
 
 use crate::wanted::{Found, Kept, Wanted};
 pub(crate) use nested::Nested;
+pub(crate) use text::plain_length;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -83,11 +84,6 @@ impl Members {
     /// The same, of the member with this index among the wanted.
     pub(crate) fn at(&self, index: usize) -> Found<'_> {
         self.kept.at(index)
-    }
-
-    /// Whether nothing has come yet.
-    pub(crate) fn has_read_nothing(&self) -> bool {
-        self.offset == 0
     }
 
     /// Whether the object is there whole, with nothing behind it.

@@ -36,6 +36,8 @@ enum Body {
     /// Not at all: no head yet, an endpoint without a dialect, a coding, or a meter that failed.
     Unread,
     Events(Box<Events>),
+    /// JSON of which nothing has come yet.
+    Unbegun(Dialect),
     Json(Box<Members>),
     /// One that was there whole with its first piece, and what it says.
     Whole(Box<Reading<'static>>),
@@ -204,7 +206,7 @@ impl ResponseSide {
             let skim = if self.skims { Skim::new() } else { Skim::off() };
             Body::Events(Box::new(Events::new(self.limits.event_bytes, skim, hold)))
         } else {
-            Body::Json(Box::new(Members::new(dialect.body_members())))
+            Body::Unbegun(dialect)
         };
     }
 
@@ -262,13 +264,16 @@ impl ResponseSide {
 
     /// Reads plain bytes.
     fn read(&mut self, now: Duration, piece: &[u8], drop_usage: bool) -> Forward {
-        if matches!(&self.body, Body::Json(members) if members.has_read_nothing())
-            && self.is_read_whole(piece)
-        {
-            return Forward::Unchanged;
-        }
         match &mut self.body {
             Body::Unread => Forward::Unchanged,
+            Body::Unbegun(dialect) => {
+                let dialect = *dialect;
+                if !self.is_read_whole(dialect, piece) {
+                    self.body = Body::Json(Box::new(Members::new(dialect.body_members())));
+                    return self.read(now, piece, drop_usage);
+                }
+                Forward::Unchanged
+            }
             Body::Whole(_) => {
                 self.read_behind_whole(piece);
                 Forward::Unchanged
@@ -302,18 +307,21 @@ impl ResponseSide {
                 self.note(*reading);
                 Vec::new()
             }
-            Body::Json(members) => {
-                if guarded(|| self.read_json(&members)).is_none() {
-                    self.fail();
-                }
-                Vec::new()
-            }
+            Body::Unbegun(dialect) => self.end_json(&Members::new(dialect.body_members())),
+            Body::Json(members) => self.end_json(&members),
             Body::Error(members) => {
                 let is_context_length = guarded(|| error_body::is_context_length(&members));
                 self.context_length = is_context_length.unwrap_or_default();
                 Vec::new()
             }
         }
+    }
+
+    fn end_json(&mut self, members: &Members) -> Vec<u8> {
+        if guarded(|| self.read_json(members)).is_none() {
+            self.fail();
+        }
+        Vec::new()
     }
 
     /// Whether every choice that was seen has its finish reason.

@@ -8,7 +8,8 @@ use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 
-use crate::members::{Nested, end_of_text, is_delimiter};
+use crate::lenient::{Fill, Found, Object};
+use crate::members::{Nested, end_of_text, is_delimiter, plain_length};
 
 /// It is not the JSON that was looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,48 +20,115 @@ const LEVELS: u8 = 127;
 
 /// Reads a value, with nothing but white space round it.
 pub(crate) fn read<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, Broken> {
-    let rest = str::from_utf8(json).map_err(|_| Broken)?;
-    let mut reader = Reader { rest, levels: LEVELS };
+    let mut reader = Reader::of(json)?;
     let value = T::deserialize(&mut reader)?;
-    if reader.peek().is_none() { Ok(value) } else { Err(Broken) }
+    reader.end()?;
+    Ok(value)
 }
 
-/// What has not been read yet.
+/// Fills an object from one; `false` where there is something else.
+pub(crate) fn fill<'de, T: Object<'de>>(json: &'de [u8], object: &mut T) -> Result<bool, Broken> {
+    let mut reader = Reader::of(json)?;
+    let found = Fill(object).deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(found == Found::Object)
+}
+
+/// A key of an object.
+enum Key<'de> {
+    /// Its text.
+    Plain(&'de str),
+    /// With its quotes, and escapes in it.
+    Escaped(&'de str),
+}
+
 struct Reader<'de> {
-    rest: &'de str,
+    json: &'de str,
+    /// How far it has been read; a character begins here.
+    at: usize,
     /// Arrays and objects that may still begin within the one at hand.
     levels: u8,
 }
 
 impl<'de> Reader<'de> {
+    fn of(json: &'de [u8]) -> Result<Self, Broken> {
+        let json = str::from_utf8(json).map_err(|_| Broken)?;
+        Ok(Self { json, at: 0, levels: LEVELS })
+    }
+
+    /// Nothing may follow but white space.
+    fn end(mut self) -> Result<(), Broken> {
+        if self.peek().is_none() { Ok(()) } else { Err(Broken) }
+    }
+
+    /// What has not been read yet.
+    fn rest(&self) -> &'de [u8] {
+        &self.json.as_bytes()[self.at..]
+    }
+
     /// The next byte, behind white space.
+    #[inline]
     fn peek(&mut self) -> Option<u8> {
-        while let Some(byte) = self.rest.bytes().next() {
+        while let Some(byte) = self.json.as_bytes().get(self.at) {
             if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
-                return Some(byte);
+                return Some(*byte);
             }
-            self.rest = &self.rest[1..];
+            self.at += 1;
         }
         None
     }
 
     /// Takes so many bytes, which end with a character.
     fn take(&mut self, length: usize) -> &'de str {
-        let (taken, rest) = self.rest.split_at(length);
-        self.rest = rest;
-        taken
+        let begin = self.at;
+        self.at += length;
+        &self.json[begin..self.at]
     }
 
     /// Takes a string with its quotes.
     fn text(&mut self) -> Result<&'de str, Broken> {
-        let end = end_of_text(&self.rest.as_bytes()[1..]).ok_or(Broken)?;
+        let end = end_of_text(&self.rest()[1..]).ok_or(Broken)?;
         Ok(self.take(1 + end))
+    }
+
+    /// Takes a key.
+    #[inline]
+    fn key(&mut self) -> Result<Key<'de>, Broken> {
+        if let Some(length) = plain_length(&self.rest()[1..]) {
+            self.at += 1;
+            let key = self.take(length);
+            self.at += 1;
+            return Ok(Key::Plain(key));
+        }
+        let json = self.text()?;
+        let key = &json[1..json.len() - 1];
+        Ok(if key.contains('\\') { Key::Escaped(json) } else { Key::Plain(key) })
     }
 
     /// Takes a number or a literal.
     fn scalar(&mut self) -> &'de str {
-        let end = self.rest.as_bytes().iter().position(is_delimiter);
-        self.take(end.unwrap_or(self.rest.len()))
+        let rest = self.rest();
+        let end = rest.iter().position(is_delimiter);
+        self.take(end.unwrap_or(rest.len()))
+    }
+
+    /// Takes a number of few digits and nothing else, as most are.
+    fn small_number(&mut self) -> Option<u64> {
+        const MOST: usize = 18;
+        let rest = self.rest();
+        let (mut number, mut digits) = (0, 0);
+        while let Some(digit @ b'0'..=b'9') = rest.get(digits)
+            && digits < MOST
+        {
+            number = 10 * number + u64::from(digit - b'0');
+            digits += 1;
+        }
+        let is_number = digits == 1 || (digits > 1 && rest[0] != b'0');
+        let is_whole = is_number && rest.get(digits).is_none_or(is_delimiter);
+        is_whole.then(|| {
+            self.at += digits;
+            number
+        })
     }
 
     /// Takes whatever comes next.
@@ -68,8 +136,8 @@ impl<'de> Reader<'de> {
         match self.peek() {
             Some(b'"') => self.text().map(drop),
             Some(b'{' | b'[') => {
-                let end = Nested::begun().end(&self.rest.as_bytes()[1..]).ok_or(Broken)?;
-                self.take(1 + end);
+                let end = Nested::begun().end(&self.rest()[1..]).ok_or(Broken)?;
+                self.at += 1 + end;
                 Ok(())
             }
             Some(b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z') => {
@@ -86,7 +154,7 @@ impl<'de> Reader<'de> {
         read: impl FnOnce(Within<'_, 'de>) -> Result<T, Broken>,
     ) -> Result<T, Broken> {
         self.levels = self.levels.checked_sub(1).ok_or(Broken)?;
-        self.take(1);
+        self.at += 1;
         let read = read(Within { reader: self, at: At::Opening })?;
         self.levels += 1;
         Ok(read)
@@ -99,17 +167,6 @@ fn visit_text<'de, V: Visitor<'de>>(json: &'de str, visitor: V) -> Result<V::Val
     // Without a way out, so that the compiler makes vector instructions of it.
     let is_more = text.bytes().fold(false, |is, byte| is | (byte < b' ') | (byte == b'\\'));
     if !is_more { visitor.visit_borrowed_str(text) } else { by_serde_json(json, visitor) }
-}
-
-fn visit_number<'de, V: Visitor<'de>>(json: &'de str, visitor: V) -> Result<V::Value, Broken> {
-    let is_small = (1..=18).contains(&json.len()) && (json.len() == 1 || !json.starts_with('0'));
-    let small = json.bytes().filter(|_| is_small).try_fold(0, |number, byte| {
-        byte.is_ascii_digit().then(|| 10 * number + u64::from(byte - b'0'))
-    });
-    match small.filter(|_| is_small) {
-        Some(number) => visitor.visit_u64(number),
-        None => by_serde_json(json, visitor),
-    }
 }
 
 #[cold]
@@ -128,11 +185,14 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
             b'{' => self.within(|within| visitor.visit_map(within)),
             b'[' => self.within(|within| visitor.visit_seq(within)),
             b'"' => visit_text(self.text()?, visitor),
-            _ => match self.scalar() {
-                "null" => visitor.visit_unit(),
-                "true" => visitor.visit_bool(true),
-                "false" => visitor.visit_bool(false),
-                number => visit_number(number, visitor),
+            _ => match self.small_number() {
+                Some(number) => visitor.visit_u64(number),
+                None => match self.scalar() {
+                    "null" => visitor.visit_unit(),
+                    "true" => visitor.visit_bool(true),
+                    "false" => visitor.visit_bool(false),
+                    number => by_serde_json(number, visitor),
+                },
             },
         }
     }
@@ -185,14 +245,14 @@ impl Within<'_, '_> {
         let mut next = self.reader.peek();
         if next == Some(closing) {
             self.at = At::Closing;
-            self.reader.take(1);
+            self.reader.at += 1;
             return Ok(None);
         }
         if std::mem::replace(&mut self.at, At::Value) == At::Value {
             if next != Some(b',') {
                 return Err(Broken);
             }
-            self.reader.take(1);
+            self.reader.at += 1;
             next = self.reader.peek();
         }
         next.map(Some).ok_or(Broken)
@@ -211,17 +271,18 @@ impl<'de> MapAccess<'de> for Within<'_, 'de> {
             Some(b'"') => {}
             Some(_) => return Err(Broken),
         }
-        let json = self.reader.text()?;
+        let key = self.reader.key()?;
         if self.reader.peek() != Some(b':') {
             return Err(Broken);
         }
-        self.reader.take(1);
-        let key = &json[1..json.len() - 1];
-        if key.bytes().all(|byte| byte != b'\\') {
-            return seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some);
+        self.reader.at += 1;
+        match key {
+            Key::Plain(key) => seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some),
+            Key::Escaped(json) => {
+                let mut escaped = serde_json::Deserializer::from_str(json);
+                seed.deserialize(&mut escaped).map(Some).map_err(|_| Broken)
+            }
         }
-        let mut escaped = serde_json::Deserializer::from_str(json);
-        seed.deserialize(&mut escaped).map(Some).map_err(|_| Broken)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Broken> {
@@ -264,7 +325,7 @@ mod tests {
     use serde_json::Value as Json;
 
     use super::*;
-    use crate::lenient::{Count, Filled, List, Maybe, Number, Object, Presence, Text, skip};
+    use crate::lenient::{Count, Filled, List, Maybe, Number, Presence, Text, skip};
 
     /// One of each of what looks at JSON.
     #[derive(Debug, Default, PartialEq)]
@@ -330,7 +391,10 @@ mod tests {
         fn good_json_reads_as_by_serde_json(json in json(), pretty in any::<bool>()) {
             let text = if pretty { format!(" {json:#}\n") } else { json.to_string() };
             let expected = serde_json::from_str::<Maybe<All<'_>>>(&text).unwrap();
-            prop_assert_eq!(read(text.as_bytes()), Ok(expected));
+            let mut filled = All::default();
+            prop_assert_eq!(fill(text.as_bytes(), &mut filled), Ok(matches!(expected, Maybe::Object(_))));
+            prop_assert_eq!(Some(filled), expected.object().or_else(|| Some(All::default())));
+            prop_assert_eq!(read(text.as_bytes()), serde_json::from_str::<Maybe<All<'_>>>(&text).map_err(|_| Broken));
         }
 
         #[test]

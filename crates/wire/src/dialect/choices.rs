@@ -53,7 +53,8 @@ pub(super) fn event(data: &[u8], echo_only: bool) -> Result<Reading<'_>, Malform
 
 /// A body that is there in one piece. Of a whole answer nothing says that it only repeats the prompt.
 pub(super) fn whole(body: &[u8]) -> Option<Reading<'_>> {
-    spans::read::<Maybe<Chunk<'_>>>(body).ok()?.object().map(read_chunk)
+    let mut chunk = Chunk::default();
+    spans::fill(body, &mut chunk).ok()?.then(|| read_chunk(chunk))
 }
 
 fn read_chunk(chunk: Chunk<'_>) -> Reading<'_> {
@@ -62,7 +63,7 @@ fn read_chunk(chunk: Chunk<'_>) -> Reading<'_> {
     reading.id = chunk.id.0;
     reading.usage = chunk.usage;
     reading.error = chunk.error || chunk.object.as_str() == "error";
-    reading.engine = chunk.report.object().map(Box::new);
+    reading.engine = chunk.report;
     reading.fingerprint = chunk.fingerprint.0;
     reading
 }
@@ -106,7 +107,7 @@ struct Chunk<'de> {
     usage: Maybe<Usage>,
     error: bool,
     fingerprint: Text<'de>,
-    report: Maybe<EngineReport>,
+    report: Option<Box<EngineReport>>,
     /// It is that of `metrics`.
     has_metrics: bool,
 }
@@ -123,10 +124,10 @@ impl<'de> Object<'de> for Chunk<'de> {
             "system_fingerprint" => self.fingerprint = map.next_value()?,
             // vLLM's, which counts before llama.cpp's.
             "metrics" | "timings" => {
-                let report: Maybe<EngineReport> = map.next_value()?;
+                let report = map.next_value::<Maybe<EngineReport>>()?.object();
                 let is_first = name == "metrics" || !self.has_metrics;
-                if is_first && matches!(report, Maybe::Object(_)) {
-                    (self.report, self.has_metrics) = (report, name == "metrics");
+                if is_first && report.is_some() {
+                    (self.report, self.has_metrics) = (report.map(Box::new), name == "metrics");
                 }
             }
             _ => skip(map)?,

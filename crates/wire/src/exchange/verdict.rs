@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use super::Exchange;
 use crate::usage::{CacheRule, Usage};
-use crate::{Endpoint, Outcome, OutcomeKind, Source, TokenCounts, Tokens, UsageMissing};
+use crate::{
+    Endpoint, EngineReport, GatewayReport, Outcome, OutcomeKind, Source, TokenCounts, Tokens,
+    UsageMissing,
+};
 
 /// Who ended an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,30 @@ pub enum End {
 impl Exchange {
     /// What is known of the exchange, if it ended at `now` in this way. Asking changes nothing.
     pub fn outcome(&self, now: Duration, end: End) -> Outcome {
+        let mut outcome = self.bare_outcome(now, end);
+        outcome.model = self.model().map(str::to_owned);
+        outcome.response_model = self.response.model.clone();
+        outcome.response_id = self.response.id.clone();
+        outcome.finish_reason = self.response.finish.clone();
+        outcome.engine = self.response.engine.clone();
+        outcome.gateway = self.response.gateway.as_deref().cloned().unwrap_or_default();
+        outcome
+    }
+
+    /// The same for who asks once and no more: what the answer says of itself is handed over, not copied.
+    pub fn take_outcome(&mut self, now: Duration, end: End) -> Outcome {
+        let mut outcome = self.bare_outcome(now, end);
+        outcome.model = self.model().map(str::to_owned);
+        outcome.response_model = self.response.model.take();
+        outcome.response_id = self.response.id.take();
+        outcome.finish_reason = self.response.finish.take();
+        outcome.engine = std::mem::take(&mut self.response.engine);
+        outcome.gateway = self.response.gateway.take().map(|report| *report).unwrap_or_default();
+        outcome
+    }
+
+    /// The same without the texts.
+    fn bare_outcome(&self, now: Duration, end: End) -> Outcome {
         let response = &self.response;
         let kind = self.kind(end);
         let tokens = self.tokens();
@@ -49,9 +76,9 @@ impl Exchange {
         Outcome {
             kind,
             endpoint: self.endpoint,
-            model: self.model().map(str::to_owned),
-            response_model: response.model.clone(),
-            response_id: response.id.clone(),
+            model: None,
+            response_model: None,
+            response_id: None,
             parameters: self.request.facts().map(|facts| facts.parameters).unwrap_or_default(),
             http_status: response.status,
             streamed,
@@ -73,10 +100,10 @@ impl Exchange {
                 .output
                 .filter(|tokens| left && tokens.count > 0 && !self.is_upgraded()),
             tokens,
-            finish_reason: response.finish.clone(),
+            finish_reason: None,
             tool_calls: response.tool_calls,
-            engine: response.engine.clone(),
-            gateway: response.gateway.as_deref().cloned().unwrap_or_default(),
+            engine: EngineReport::default(),
+            gateway: GatewayReport::default(),
             degraded: response.degraded.or(self.request_degraded),
         }
     }

@@ -17,33 +17,45 @@ const STRETCH: usize = 128 << 10;
 const CHUNK: usize = 8 * BLOCK;
 
 /// Most strings are names, and end in their first bytes.
-const NEAR: usize = size_of::<u128>();
+const NEAR: usize = 4 * WORD;
+const WORD: usize = size_of::<u64>();
 
 /// How much of a string that has begun is in `bytes`, its closing quote included; `None` if that is
 /// not among them. `escaped` tells whether the first byte is escaped, and then, whether the byte behind
 /// the last is.
 #[inline]
 pub(super) fn end(bytes: &[u8], escaped: &mut bool) -> Option<usize> {
-    if !*escaped
-        && let Some(near) = bytes.first_chunk()
-        && let Some(quote) = first_quote(near)
-        && (quote == 0 || near[quote - 1] != b'\\')
-    {
-        return Some(quote + 1);
+    if !*escaped && let Some(length) = plain_length(bytes) {
+        return Some(length + 1);
     }
     far_end(bytes, escaped)
 }
 
-/// Where the first quote is.
+/// How long a string is that has begun, if it is a short one without escapes.
 #[inline]
-fn first_quote(near: &[u8; NEAR]) -> Option<usize> {
-    const ONES: u128 = u128::from_ne_bytes([1; NEAR]);
-    const HIGHEST: u128 = ONES << 7;
-    // A quote becomes a zero, of which subtracting one makes the highest bit, in a byte that did not
+pub(crate) fn plain_length(bytes: &[u8]) -> Option<usize> {
+    let near = &bytes[..bytes.len().min(NEAR)];
+    for (index, word) in near.as_chunks::<WORD>().0.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let quotes = marks(word, b'"');
+        let found = quotes | marks(word, b'\\');
+        if found != 0 {
+            let is_quote = quotes & found & found.wrapping_neg() != 0;
+            return is_quote.then_some(WORD * index + found.trailing_zeros() as usize / 8);
+        }
+    }
+    None
+}
+
+/// The highest bit of the first byte that is this one, and perhaps of others behind that.
+#[inline]
+fn marks(word: u64, byte: u8) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; WORD]);
+    const HIGHEST: u64 = ONES << 7;
+    // The byte becomes a zero, of which subtracting one makes the highest bit, in a byte that did not
     // have it. What is carried on from there spoils only bytes behind it.
-    let zeros = u128::from_le_bytes(*near) ^ (ONES * b'"' as u128);
-    let marks = zeros.wrapping_sub(ONES) & !zeros & HIGHEST;
-    (marks != 0).then(|| marks.trailing_zeros() as usize / 8)
+    let zeros = word ^ (ONES * u64::from(byte));
+    zeros.wrapping_sub(ONES) & !zeros & HIGHEST
 }
 
 /// The same for any string.

@@ -23,14 +23,13 @@ pub(super) struct Told {
 impl ResponseSide {
     /// Reads the first piece of a JSON body if that is all of it, as of most: at once, instead of looking for its
     /// members first.
-    pub(super) fn is_read_whole(&mut self, piece: &[u8]) -> bool {
-        let Some(dialect) = self.dialect else { return false };
+    pub(super) fn is_read_whole(&mut self, dialect: Dialect, piece: &[u8]) -> bool {
         let read = guarded(|| {
             self.trap.step_on(piece);
             dialect.read_whole_body(piece)
         });
         if let Some(Some(reading)) = read {
-            self.body = Body::Whole(Box::new(reading));
+            self.body = Body::Whole(reading);
             return true;
         }
         false

@@ -76,7 +76,9 @@ fn play_on(
     // One whose body did not come whole has not said what it is.
     let by_body = case.target.contains("/invocations") && !case.request_is_whole;
     assert!(by_body || outcome.endpoint == case.endpoint, "{} is in the wrong folder", case.name);
-    Run { outcome, facts: exchange.request().cloned(), progress, sent, received }
+    let facts = exchange.request().cloned();
+    assert_eq!(outcome, exchange.take_outcome(end, case.end), "{}: without a copy", case.name);
+    Run { outcome, facts, progress, sent, received }
 }
 
 fn play_request(exchange: &mut Exchange, case: &Case, pieces: &[&[u8]]) -> Vec<u8> {

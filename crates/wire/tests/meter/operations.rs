@@ -177,6 +177,8 @@ fn run(endpoint: Endpoint, usage: UsagePolicy, operations: &[Operation]) {
     assert_eq!(seen.progress.events, events);
     let counted = u64::from(events > 0) + gaps.len() as u64 + coalesced + discarded;
     assert_eq!(events, counted);
+    let outcome = exchange.outcome(seen.now, End::Complete);
+    assert_eq!(exchange.take_outcome(seen.now, End::Complete), outcome);
 }
 
 proptest! {
