@@ -15,6 +15,8 @@ use tracing::error;
 use weir_ledger::{Ledger, LogLine};
 use weir_wire::Status;
 
+#[cfg(test)]
+pub(crate) use request_id::X_REQUEST_ID;
 pub(crate) use request_id::request_id;
 
 use crate::config::AccessLogConfig;

@@ -25,6 +25,7 @@ mod response;
 mod retry;
 mod settle;
 mod stall;
+mod told;
 mod upgrade;
 
 use std::future::poll_fn;
@@ -37,6 +38,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::modules::http::HttpModules;
 use pingora::prelude::{Error, HttpPeer, ProxyHttp, Result, Session};
 use pingora::protocols::Digest;
 use pingora::proxy::{FailToProxy, ProxyWarnLogContext};
@@ -74,6 +76,9 @@ impl ProxyHttp for Gate {
     fn new_ctx(&self) -> Box<Context> {
         Box::new(Context::new(Arc::clone(&self.shared), self.listener))
     }
+
+    /// None: by default Pingora has one that compresses, and is off.
+    fn init_downstream_modules(&self, _: &mut HttpModules) {}
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Box<Context>) -> Result<bool> {
         // All that can fail before an upstream is chosen is reading from the client and writing to it.

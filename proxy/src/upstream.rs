@@ -120,12 +120,13 @@ impl Upstream {
         &self,
         connection: Connection,
         connect_timeout: Duration,
-    ) -> std::io::Result<HttpPeer> {
+    ) -> std::io::Result<Box<HttpPeer>> {
         let address = match &self.place {
             Place::Address(address) => *address,
             Place::Name(name) => name.address(connect_timeout).await?,
         };
-        let mut peer = HttpPeer::new(address, self.tls, self.sni());
+        // It is large: moved no more than it has to be.
+        let mut peer = Box::new(HttpPeer::new(address, self.tls, self.sni()));
         peer.group_key = match connection {
             Connection::Pooled => 0,
             // A part of the pool of its own: Pingora asks for none by its age.

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName};
 
-static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Longest that is kept, in bytes.
 const LONGEST: usize = 128;

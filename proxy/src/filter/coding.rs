@@ -7,6 +7,7 @@ use http::header::GetAll;
 use http::{HeaderMap, HeaderValue, header};
 
 use super::context::Context;
+use super::told::Header;
 
 /// What the upstream is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +21,11 @@ pub(super) enum Asked {
 }
 
 pub(super) fn asked(headers: &HeaderMap, ctx: &Context) -> Asked {
+    if !ctx.told.has(Header::AcceptEncoding) {
+        return Asked::Nothing;
+    }
     let values = headers.get_all(header::ACCEPT_ENCODING);
+    // `connection` may have named it, so that it goes no further.
     if values.iter().next().is_none() {
         return Asked::Nothing;
     }

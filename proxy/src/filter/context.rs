@@ -7,12 +7,13 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use pingora::prelude::Error;
 use weir_ledger::{Entry, Hop, Rejection, Route as Series};
-use weir_wire::{Class, End, Exchange};
+use weir_wire::{Class, End, Exchange, Policy, RequestHead};
 
 use super::coding::Asked;
 use super::hop::Part;
 use super::refusal::HeldAnswer;
 use super::stall::Stalls;
+use super::told::Told;
 use super::{ending, settle};
 use crate::access::Caller;
 use crate::door::{Phase, Turn};
@@ -39,6 +40,8 @@ pub(crate) struct Context {
     pub(super) made_for: Option<SpanId>,
     /// What it is to the join of the hops.
     pub(super) part: Part,
+    /// What its head tells, once that has been looked at.
+    pub(super) told: Told,
     /// The client's own name for it.
     pub(super) request_id: Option<Box<str>>,
     pub(super) route: Option<Arc<Route>>,
@@ -46,8 +49,8 @@ pub(crate) struct Context {
     pub(super) class: Class,
     /// The path and query for the upstream, where they differ from the client's.
     pub(super) target: Option<String>,
-    /// The meter, for LLM work.
-    pub(super) metered: Option<Metered>,
+    /// The meter, for LLM work. Boxed: what is moved about until then is the smaller for it.
+    pub(super) metered: Option<Box<Metered>>,
     /// The body of a list of models, as far as it has come.
     pub(super) listing: Option<Vec<u8>>,
     /// How it ended, where Weir decided that itself.
@@ -82,15 +85,20 @@ pub(super) struct Metered {
     /// The events of the answer so far.
     pub(super) stream: Stream,
     /// An answer that may turn out to be a refusal of what Weir added.
-    pub(super) held: Option<HeldAnswer>,
+    pub(super) held: Option<Box<HeldAnswer>>,
     /// Status and body so far of one that passes by, since it can't be held or sent again.
     pub(super) overheard: Option<(u16, Vec<u8>)>,
 }
 
 impl Metered {
-    pub(super) fn new(exchange: Exchange, entry: Entry) -> Self {
-        let (entry, stream) = (Some(entry), Stream::default());
-        Self { exchange, entry, stream, held: None, overheard: None }
+    pub(super) fn begin(head: &RequestHead<'_>, policy: Policy, entry: Entry) -> Box<Self> {
+        Box::new(Self {
+            exchange: Exchange::new(head, policy),
+            entry: Some(entry),
+            stream: Stream::default(),
+            held: None,
+            overheard: None,
+        })
     }
 }
 
@@ -178,6 +186,7 @@ impl Context {
             trace: TraceContext::new(),
             made_for: None,
             part: Part::None,
+            told: Told::default(),
             request_id: None,
             route: None,
             class: Class::Passthrough,

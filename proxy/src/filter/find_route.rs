@@ -34,7 +34,7 @@ pub(super) async fn by_model(
     let mut body = BytesMut::new();
     let endpoint = if let Class::Llm(endpoint) = ctx.class { endpoint } else { Endpoint::Other };
     let has_body = has_body(session);
-    let head = request_head(session, endpoint, target);
+    let head = request_head(session, ctx.told, endpoint, target);
     let named = head.model();
     let by_head = named.as_deref().and_then(|model| table.by_model(model));
     if let Some(route) = by_head {

@@ -7,13 +7,14 @@ use weir_ledger::{Crossing, Entry, Hop, HopAdded, HopResult};
 use weir_wire::Outcome;
 
 use super::context::Context;
+use super::told::Header;
 use crate::hop_join::{Seen, Stream};
 use crate::route::Route;
 use crate::trace_context::{SpanId, TRACEPARENT, TraceContext};
 
 /// Where the edge says which request it is, if the operator wants that: gateways pass on `x-` headers where they
 /// would not pass on a `traceparent`. It is written like one.
-static HEADER: HeaderName = HeaderName::from_static("x-weir-hop");
+pub(super) static HEADER: HeaderName = HeaderName::from_static("x-weir-hop");
 
 /// What a request is to the join of the hops.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,9 +33,11 @@ pub(super) enum Part {
 /// Reads which trace a request belongs to, and which request of the edge it is made for. `x-weir-hop` is believed only
 /// where no client can reach.
 pub(super) fn read(listener: Hop, headers: &HeaderMap, ctx: &mut Context) {
-    let is_believed = listener == Hop::Engine && ctx.in_force.hop_header;
+    let is_believed =
+        listener == Hop::Engine && ctx.in_force.hop_header && ctx.told.has(Header::Hop);
     let hop = is_believed.then(|| TraceContext::told(headers, &HEADER)).flatten();
-    let trace = TraceContext::told(headers, &TRACEPARENT);
+    let is_traced = ctx.told.has(Header::Traceparent);
+    let trace = is_traced.then(|| TraceContext::told(headers, &TRACEPARENT)).flatten();
     ctx.made_for = hop.or(trace).and_then(|context| context.parent);
     ctx.trace = trace.or(hop).unwrap_or_else(TraceContext::new);
     ctx.shared.observers.sample(&mut ctx.trace);

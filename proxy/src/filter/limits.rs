@@ -14,7 +14,7 @@ pub(super) fn exceeded(session: &Session, ctx: &Context) -> Option<Rejection> {
     if ctx.shared.in_flight() > requests {
         return Some(Rejection::TooManyRequests);
     }
-    if head_bytes(session) > head {
+    if ctx.told.bytes > head {
         return Some(Rejection::HeadTooLarge);
     }
     if let Some(length) = ctx.sending.length {
@@ -27,14 +27,6 @@ pub(super) fn exceeded(session: &Session, ctx: &Context) -> Option<Rejection> {
         Err(_) => length.len() > 20 && length.bytes().all(|byte| byte.is_ascii_digit()),
     };
     is_too_large.then_some(Rejection::BodyTooLarge)
-}
-
-/// As it would be in HTTP/1: a line for each header, and the first.
-fn head_bytes(session: &Session) -> usize {
-    let head = session.req_header();
-    let first = head.method.as_str().len() + head.raw_path().len() + " HTTP/1.1 \r\n\r\n".len();
-    let lines = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
-    first + lines.sum::<usize>()
 }
 
 /// Counts a piece of the body, of which the length was not told.

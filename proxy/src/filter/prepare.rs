@@ -6,11 +6,12 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use http::{Version, header};
 use pingora::prelude::{Result, Session};
-use weir_wire::{Class, Endpoint, Exchange, RequestHead, UsagePolicy, classify};
+use weir_wire::{Class, Endpoint, RequestHead, UsagePolicy, classify};
 
 use super::coding::Asked;
 use super::context::{Context, Metered};
 use super::rejection::{self, Rejected};
+use super::told::{Header, Told};
 use super::{Gate, admit, coding, find_route, forwarded, hop, limits, no_route, upgrade};
 use crate::access_log::request_id;
 use crate::door::{KEEP, Phase};
@@ -22,17 +23,22 @@ pub(super) const REPLAYABLE: usize = 64 << 10;
 
 /// Returns whether the request has been answered already.
 pub(super) async fn request(gate: &Gate, session: &mut Session, ctx: &mut Context) -> Result<bool> {
+    ctx.told = Told::by(session.req_header());
     hop::read(gate.listener, &session.req_header().headers, ctx);
-    ctx.request_id = request_id(&session.req_header().headers);
+    if ctx.told.has(Header::RequestId) {
+        ctx.request_id = request_id(&session.req_header().headers);
+    }
     // What a client sends behind its request is the next one; it must not break off this one.
     session.downstream_session.set_pipelining_enabled(true);
     leave_time_to_the_door(session);
     spare_http_1_0(session);
-    upgrade::drop_useless(session);
-    ctx.sending.upgrade = upgrade::asks_for_websocket(session);
+    if ctx.told.has(Header::Upgrade) {
+        upgrade::drop_useless(session, ctx.told);
+        ctx.sending.upgrade = upgrade::asks_for_websocket(session);
+    }
     take_turn(session, ctx);
     let written = path(session);
-    let length = content_length(session);
+    let length = content_length(session, ctx.told);
     ctx.sending.length = length;
     ctx.sending.large = length.is_none_or(|length| length > REPLAYABLE) && has_body(session);
     let in_force = Arc::clone(&ctx.in_force);
@@ -169,7 +175,7 @@ async fn meter(
     target: &str,
     early: Bytes,
 ) -> Result<()> {
-    let head = request_head(session, endpoint, target);
+    let head = request_head(session, ctx.told, endpoint, target);
     let mut policy = route.policy();
     let asked = coding::asked(&session.req_header().headers, ctx);
     ctx.sending.asked = Some(asked);
@@ -177,11 +183,11 @@ async fn meter(
         // An event can't be taken out of a compressed stream again.
         policy.usage = UsagePolicy::Observe;
     }
-    let exchange = Exchange::new(&head, policy);
     if endpoint != Endpoint::Realtime {
         hop::begin(route, ctx);
     }
-    let metered = ctx.metered.insert(Metered::new(exchange, route.series.begin(endpoint)));
+    let entry = route.series.begin(endpoint);
+    let metered = ctx.metered.insert(Metered::begin(&head, policy, entry));
     if endpoint == Endpoint::Realtime {
         // What comes behind the head are frames, which belong to no request's body.
         let _empty = metered.exchange.on_request_body(&[], true);
@@ -253,6 +259,7 @@ async fn read_all(session: &mut Session, ctx: &mut Context, early: Bytes) -> Res
 /// What the meter needs of the head.
 pub(super) fn request_head<'a>(
     session: &'a Session,
+    told: Told,
     endpoint: Endpoint,
     target: &'a str,
 ) -> RequestHead<'a> {
@@ -261,23 +268,25 @@ pub(super) fn request_head<'a>(
         endpoint,
         target,
         content_type: text(header::CONTENT_TYPE),
-        content_encoding: text(header::CONTENT_ENCODING),
+        content_encoding: told
+            .has(Header::ContentEncoding)
+            .then(|| text(header::CONTENT_ENCODING))
+            .flatten(),
     }
 }
 
 /// Keeps what is read, so that Pingora sends it; a client that waits for `100 Continue` gets it.
 pub(super) async fn begin_reading(session: &mut Session, ctx: &mut Context) -> Result<()> {
     session.as_mut().enable_retry_buffering();
-    let expects = session.get_header(header::EXPECT).is_some();
-    if expects && !ctx.sending.continued {
+    if ctx.told.has(Header::Expect) && !ctx.sending.continued {
         ctx.sending.continued = true;
         session.downstream_session.write_continue_response().await?;
     }
     Ok(())
 }
 
-pub(super) fn content_length(session: &Session) -> Option<usize> {
-    if session.get_header(header::TRANSFER_ENCODING).is_some() {
+pub(super) fn content_length(session: &Session, told: Told) -> Option<usize> {
+    if told.has(Header::TransferEncoding) {
         return None;
     }
     match session.get_header(header::CONTENT_LENGTH) {

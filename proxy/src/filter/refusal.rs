@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{StatusCode, header};
+use http::StatusCode;
 use pingora::http::ResponseHeader;
 use pingora::prelude::{Error, ErrorType, Result, Session};
 use tracing::warn;
@@ -18,7 +18,7 @@ use super::context::{Context, NextTry};
 use super::response;
 
 /// Refusals are short; a longer answer is none.
-const LONGEST: usize = 64 << 10;
+const LONGEST: u64 = 64 << 10;
 
 /// Why an exchange was broken off: its answer is held, and is to be written or forgotten.
 pub(super) const HELD: ErrorType = ErrorType::Custom("AnswerHeld");
@@ -36,15 +36,14 @@ pub(super) fn hold(session: &mut Session, head: &mut ResponseHeader, ctx: &mut C
     if !matches!(status, 400 | 422) || !metered.exchange.asked_for_usage() {
         return false;
     }
-    let length = head.headers.get(header::CONTENT_LENGTH);
-    let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    let length = response::length(head);
     let may_refuse = ctx.sending.original.is_some()
         && length.is_some_and(|length| (1..=LONGEST).contains(&length));
     if !may_refuse && length.is_none_or(|length| length <= LONGEST) {
         metered.overheard = Some((status, Vec::new()));
     }
     if may_refuse {
-        metered.held = Some(HeldAnswer { head: head.clone(), body: Vec::new() });
+        metered.held = Some(Box::new(HeldAnswer { head: head.clone(), body: Vec::new() }));
         session.downstream_session.set_ignore_info_resp(true);
         // Any informational code would do: it is not written.
         let _infallible = head.set_status(StatusCode::PROCESSING);
@@ -86,7 +85,7 @@ pub(super) fn gather(
 pub(super) fn overhear(piece: &[u8], end: bool, ctx: &mut Context) {
     let Some(metered) = &mut ctx.metered else { return };
     let Some((status, body)) = &mut metered.overheard else { return };
-    if body.len() + piece.len() > LONGEST {
+    if (body.len() + piece.len()) as u64 > LONGEST {
         metered.overheard = None;
         return;
     }

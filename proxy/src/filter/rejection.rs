@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use pingora::prelude::{Result, Session};
 use weir_ledger::Rejection;
-use weir_wire::{Class, End, Exchange, Policy, RequestHead};
+use weir_wire::{Class, End, Policy, RequestHead};
 
 use super::answer::{self, Own};
 use super::context::{Context, Metered};
@@ -95,8 +95,8 @@ pub(super) async fn tell(
 /// Begins to meter a request that may not get far. Returns whether it is one to be metered.
 pub(super) fn begin(ctx: &mut Context) -> bool {
     if let Class::Llm(endpoint) = ctx.class {
-        let exchange = Exchange::new(&RequestHead::json(endpoint), Policy::observe());
-        ctx.metered = Some(Metered::new(exchange, ctx.series().begin(endpoint)));
+        let entry = ctx.series().begin(endpoint);
+        ctx.metered = Some(Metered::begin(&RequestHead::json(endpoint), Policy::observe(), entry));
     }
     ctx.metered.is_some()
 }

@@ -11,6 +11,7 @@ use weir_wire::{Class, End, Endpoint};
 
 use super::coding::{self, Asked};
 use super::context::{Context, NextTry};
+use super::told::Header;
 use super::{forwarded, hop, limits};
 use crate::trace_context::TRACESTATE;
 
@@ -42,7 +43,7 @@ pub(super) async fn peer(ctx: &mut Context) -> Result<Box<HttpPeer>> {
     (ctx.body_bytes, ctx.body_pieces) = (0, 0);
     ctx.sending.sent = None;
     ctx.sending.connecting_since = Some(begun);
-    Ok(Box::new(peer))
+    Ok(peer)
 }
 
 /// There is a connection.
@@ -72,7 +73,7 @@ pub(super) fn head(head: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
     }
     // Of what runs no model there is no span, so whoever is its parent stays it.
     if ctx.metered.is_some() {
-        if ctx.trace.parent.is_none() {
+        if ctx.trace.parent.is_none() && ctx.told.has(Header::Tracestate) {
             // It belongs to a trace that can't be read.
             head.remove_header(&TRACESTATE);
         }

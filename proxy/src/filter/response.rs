@@ -64,7 +64,7 @@ fn unchunk_for_http_1_0(session: &mut Session, head: &mut ResponseHeader) {
 }
 
 /// Length of the answer, if the head tells.
-fn length(head: &ResponseHeader) -> Option<u64> {
+pub(super) fn length(head: &ResponseHeader) -> Option<u64> {
     head.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 

@@ -60,7 +60,7 @@ pub(super) fn settle(ctx: &mut Context, end: End, code: Option<u16>) {
         metered.stream.add(batch);
     });
     let stream = metered.stream;
-    let mut outcome = metered.exchange.outcome(now, end);
+    let mut outcome = metered.exchange.take_outcome(now, end);
     outcome.http_status = outcome.http_status.or(code);
     if let Some(client) = ctx.caller.as_ref().and_then(Caller::client) {
         entry.sent_by(client);

@@ -4,16 +4,14 @@ use http::{Method, header};
 use pingora::prelude::Session;
 
 use super::prepare::content_length;
+use super::told::Told;
 
 /// Leaves an `upgrade` only where it can be one. One that `connection` does not name is not meant for the
 /// next hop (RFC 9110, 7.8), and a WebSocket begins with a GET without a body (RFC 6455, 4.1); servers
 /// ignore others, but Pingora would upgrade, and no limit on bodies would hold.
-pub(super) fn drop_useless(session: &mut Session) {
-    if session.get_header(header::UPGRADE).is_none() {
-        return;
-    }
+pub(super) fn drop_useless(session: &mut Session, told: Told) {
     let may_upgrade =
-        session.req_header().method == Method::GET && content_length(session) == Some(0);
+        session.req_header().method == Method::GET && content_length(session, told) == Some(0);
     let head = session.req_header_mut();
     let options = head.headers.get_all(header::CONNECTION).iter();
     let mut options = options.filter_map(|value| value.to_str().ok()).flat_map(|it| it.split(','));
