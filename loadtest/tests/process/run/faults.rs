@@ -62,7 +62,8 @@ async fn ctrl_c_ends_a_run_with_what_there_is() {
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     upstream
         .wait_for(
-            |all| all.iter().filter(|it| it.finished()).count() > 10,
+            // Some of them warm up, and two may not have been read yet.
+            |all| all.iter().filter(|it| it.finished()).count() > 20,
             DEADLINE,
             "a few requests",
         )
