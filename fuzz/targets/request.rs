@@ -21,7 +21,7 @@ use serde_json::value::RawValue;
 use weir_fuzz::dice::Dice;
 use weir_fuzz::members_by_byte;
 use weir_fuzz::passed::Passed;
-use weir_wire::{Degraded, End, Endpoint, Exchange, Limits, Policy, RequestHead};
+use weir_wire::{Addition, Degraded, End, Endpoint, Exchange, Limits, Policy, RequestHead};
 
 const OPTIONS: &str = r#"{"include_usage":true}"#;
 
@@ -67,6 +67,12 @@ fn send(endpoint: Endpoint, pieces: &[&[u8]]) -> (Vec<u8>, Exchange) {
         sent.extend_from_slice(&exchange.on_request_body(piece, false).bytes(piece));
     }
     sent.extend_from_slice(&exchange.on_request_body(&[], true).bytes(&[]));
+    let body = pieces.concat();
+    let put_together = match exchange.addition() {
+        Some(Addition { at, bytes }) => [&body[..at], bytes, &body[at..]].concat(),
+        None => body,
+    };
+    assert!(put_together == sent, "who has all of it sends something else");
     (sent, exchange)
 }
 

@@ -11,7 +11,8 @@ pub use verdict::End;
 use crate::request::{RequestSide, cut_name};
 use crate::response::{ResponseSide, SWITCHING_PROTOCOLS};
 use crate::{
-    Degraded, Endpoint, Forward, Policy, Progress, RequestFacts, RequestHead, ResponseHead,
+    Addition, Degraded, Endpoint, Forward, Policy, Progress, RequestFacts, RequestHead,
+    ResponseHead,
 };
 
 /// One request and its answer. See the [crate's documentation](crate) for an example.
@@ -89,6 +90,12 @@ impl Exchange {
     /// Whether Weir asked for usage in this request.
     pub fn asked_for_usage(&self) -> bool {
         self.request.asked()
+    }
+
+    /// What was added to the body for that, so that who reads all of it first need not put together
+    /// what [`on_request_body`](Self::on_request_body) returned for its pieces.
+    pub fn addition(&self) -> Option<Addition> {
+        self.request.addition()
     }
 
     /// The request will be sent as the client wrote it after all.

@@ -2,6 +2,15 @@
 
 use std::borrow::Cow;
 
+/// What Weir adds to the body of a request, for whoever holds all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Addition {
+    /// Behind so many bytes of what the client sent.
+    pub at: usize,
+    /// What is put there.
+    pub bytes: &'static [u8],
+}
+
 /// What to pass on for a piece of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]

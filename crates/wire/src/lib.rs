@@ -79,7 +79,7 @@ mod websocket;
 pub use endpoint::{Class, Endpoint, classify};
 pub use error_body::refuses_stream_options;
 pub use exchange::{End, Exchange};
-pub use forward::Forward;
+pub use forward::{Addition, Forward};
 pub use head::{RequestHead, ResponseHead};
 pub use limits::Limits;
 pub use models::listed_models;

@@ -5,7 +5,7 @@ mod parameters;
 
 use crate::guard::guarded;
 use crate::trap::Trap;
-use crate::{Endpoint, Forward, Limits, Policy, RequestHead, UsagePolicy};
+use crate::{Addition, Endpoint, Forward, Limits, Policy, RequestHead, UsagePolicy};
 use fields::{Field, Fields, TooLong};
 
 pub(crate) use fields::model_in_target;
@@ -77,7 +77,7 @@ pub(crate) struct RequestSide {
     may_ask: bool,
     /// Bytes from the closing brace on, held until the end tells whether anything follows.
     tail: Vec<u8>,
-    asked: bool,
+    asked: Option<Addition>,
     bytes: u64,
     facts: Option<RequestFacts>,
     invalid: bool,
@@ -98,7 +98,7 @@ impl RequestSide {
             shape: None,
             may_ask: asks && policy.usage == UsagePolicy::Exact,
             tail: Vec::new(),
-            asked: false,
+            asked: None,
             bytes: 0,
             facts: None,
             invalid: false,
@@ -121,7 +121,7 @@ impl RequestSide {
             return forward;
         }
         self.failed = true;
-        self.may_ask = false;
+        self.forget_asking();
         self.facts = Some(RequestFacts::default());
         let mut out = std::mem::take(&mut self.tail);
         out.extend_from_slice(chunk);
@@ -140,15 +140,17 @@ impl RequestSide {
     fn read(&mut self, chunk: &[u8], start: u64, end: bool) -> Forward {
         self.trap.step_on(chunk);
         self.fields.push(chunk);
+        if end {
+            self.invalid = self.bytes > 0 && !self.fields.is_complete();
+            self.facts = Some(RequestFacts::read(&self.fields, &self.limits));
+            self.shape = self.by_shape.then(|| self.fields.endpoint_by_shape());
+        }
         let forward = if self.may_ask || !self.tail.is_empty() {
             self.hold_tail(chunk, start, end)
         } else {
             Forward::Unchanged
         };
         if end {
-            self.invalid = self.bytes > 0 && !self.fields.is_complete();
-            self.facts = Some(RequestFacts::read(&self.fields, &self.limits));
-            self.shape = self.by_shape.then(|| self.fields.endpoint_by_shape());
             self.fields.end();
         }
         forward
@@ -170,7 +172,7 @@ impl RequestSide {
             return Forward::spliced(keep, Vec::new(), chunk);
         }
         let question = if self.may_ask { ASK } else { &[] };
-        self.asked = self.may_ask;
+        self.asked = self.may_ask.then_some(Addition { at: brace as usize, bytes: ASK });
         let tail = std::mem::take(&mut self.tail);
         if question.is_empty() && tail.is_empty() {
             return Forward::Unchanged;
@@ -198,15 +200,20 @@ impl RequestSide {
 
     /// Whether usage can still be asked for, so that the body may grow.
     pub(crate) fn may_ask(&self) -> bool {
-        self.may_ask && !self.asked
+        self.may_ask && self.facts.is_none()
     }
 
     pub(crate) fn asked(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// The question for usage, if it was put.
+    pub(crate) fn addition(&self) -> Option<Addition> {
         self.asked
     }
 
     pub(crate) fn forget_asking(&mut self) {
-        self.asked = false;
+        self.asked = None;
         self.may_ask = false;
     }
 
@@ -266,6 +273,7 @@ mod tests {
             assert_eq!(out, expected, "in pieces of {size}");
             assert_eq!(side.asked(), body != expected);
             assert_eq!(side.bytes(), body.len() as u64);
+            assert!(!side.may_ask(), "its length is known");
         }
     }
 

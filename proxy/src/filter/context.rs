@@ -105,10 +105,8 @@ impl Metered {
 /// How the request is being sent.
 #[derive(Default)]
 pub(super) struct Sending {
-    /// The whole body, ready to be sent, where it was read before connecting.
-    pub(super) whole: Option<Bytes>,
-    /// The body as the client sent it, while `whole` holds what Weir made of it.
-    pub(super) original: Option<Bytes>,
+    /// The meter has read the whole body before connecting; Pingora keeps it.
+    pub(super) read: bool,
     /// The beginning of a large body that was read to find its route.
     pub(super) beginning: Option<Bytes>,
     /// It asks for a WebSocket.

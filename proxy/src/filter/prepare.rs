@@ -3,7 +3,7 @@
 use std::slice;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{Version, header};
 use pingora::prelude::{Result, Session};
 use weir_wire::{Class, Endpoint, RequestHead, UsagePolicy, classify};
@@ -12,7 +12,7 @@ use super::coding::Asked;
 use super::context::{Context, Metered};
 use super::rejection::{self, Rejected};
 use super::told::{Header, Told};
-use super::{Gate, admit, coding, find_route, forwarded, hop, limits, no_route, upgrade};
+use super::{Gate, admit, coding, find_route, hop, limits, no_route, upgrade};
 use crate::access_log::request_id;
 use crate::door::{KEEP, Phase};
 use crate::route::Route;
@@ -201,17 +201,29 @@ async fn meter(
     if !metered.exchange.may_grow() || ctx.sending.large {
         return Ok(());
     }
-    let body = read_all(session, ctx, early).await?;
+    begin_reading(session, ctx).await?;
     if let Some(metered) = &mut ctx.metered {
-        let forward = metered.exchange.on_request_body(&body, true);
+        metered.read_all(session, early).await?;
         metered.identify();
-        ctx.sending.whole = Some(forwarded::bytes(&body, forward));
-        ctx.sending.original = Some(body);
+        ctx.sending.read = true;
     }
     Ok(())
 }
 
 impl Metered {
+    /// Reads a body that is known to be small, behind what was read of it `early`. Pingora keeps what is read and will
+    /// send it.
+    async fn read_all(&mut self, session: &mut Session, early: Bytes) -> Result<()> {
+        let mut piece = Some(early);
+        // There may be none though it is not done: behind a body of HTTP/2 trailers may come.
+        while let Some(read) = piece.as_deref().filter(|_| !session.is_body_done()) {
+            let _kept = self.exchange.on_request_body(read, false);
+            piece = session.read_request_body().await?;
+        }
+        let _kept = self.exchange.on_request_body(&piece.unwrap_or_default(), true);
+        Ok(())
+    }
+
     /// The body has ended: the model, if the request names one, is fixed.
     pub(super) fn identify(&mut self) {
         if let Some(entry) = &mut self.entry {
@@ -231,29 +243,6 @@ impl Metered {
             entry.identify(model);
         }
     }
-}
-
-/// Reads a body that is known to be small. Pingora keeps what is read and will send it.
-async fn read_all(session: &mut Session, ctx: &mut Context, early: Bytes) -> Result<Bytes> {
-    begin_reading(session, ctx).await?;
-    // Most come in one piece, which need not be copied.
-    let mut first = early;
-    let mut whole = BytesMut::new();
-    let length = ctx.sending.length;
-    while !session.is_body_done() {
-        let Some(piece) = session.read_request_body().await? else { break };
-        if first.is_empty() {
-            first = piece;
-            continue;
-        }
-        if whole.is_empty() {
-            // No more than can be sent again, as the caller has seen to.
-            whole.reserve(length.unwrap_or_default().max(first.len() + piece.len()));
-            whole.extend_from_slice(&first);
-        }
-        whole.extend_from_slice(&piece);
-    }
-    Ok(if whole.is_empty() { first } else { whole.freeze() })
 }
 
 /// What the meter needs of the head.

@@ -37,8 +37,8 @@ pub(super) fn hold(session: &mut Session, head: &mut ResponseHeader, ctx: &mut C
         return false;
     }
     let length = response::length(head);
-    let may_refuse = ctx.sending.original.is_some()
-        && length.is_some_and(|length| (1..=LONGEST).contains(&length));
+    let may_refuse =
+        ctx.sending.read && length.is_some_and(|length| (1..=LONGEST).contains(&length));
     if !may_refuse && length.is_none_or(|length| length <= LONGEST) {
         metered.overheard = Some((status, Vec::new()));
     }

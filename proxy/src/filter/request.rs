@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, header};
 use pingora::http::RequestHeader;
 use pingora::prelude::{Error, ErrorType, HttpPeer, Result};
-use weir_wire::{Class, End, Endpoint};
+use weir_wire::{Class, End, Endpoint, Exchange};
 
 use super::coding::{self, Asked};
 use super::context::{Context, NextTry};
@@ -33,11 +33,10 @@ pub(super) async fn peer(ctx: &mut Context) -> Result<Box<HttpPeer>> {
             metered.exchange.restart();
         }
     }
-    if ctx.sending.next == NextTry::AsWritten {
-        ctx.sending.whole = ctx.sending.original.clone();
-        if let Some(metered) = &mut ctx.metered {
-            metered.exchange.forget_usage_request();
-        }
+    if ctx.sending.next == NextTry::AsWritten
+        && let Some(metered) = &mut ctx.metered
+    {
+        metered.exchange.forget_usage_request();
     }
     ctx.sending.attempts += 1;
     (ctx.body_bytes, ctx.body_pieces) = (0, 0);
@@ -92,19 +91,23 @@ pub(super) fn head(head: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
     if ctx.sending.continued {
         head.remove_header(&header::EXPECT);
     }
-    if let Some(whole) = &ctx.sending.whole {
-        let is_as_written =
-            ctx.sending.original.as_ref().is_some_and(|original| original.len() == whole.len());
-        if !is_as_written && head.headers.contains_key(header::CONTENT_LENGTH) {
-            head.insert_header(header::CONTENT_LENGTH, whole.len())?;
-        }
-    } else if ctx.metered.as_ref().is_some_and(|metered| metered.exchange.may_grow()) {
-        // How long it will be is only known at its end: Pingora sends it chunked.
-        head.remove_header(&header::CONTENT_LENGTH);
+    if let Some(metered) = &ctx.metered {
+        tell_length(head, &metered.exchange, ctx.sending.length)?;
     }
     let started = ctx.started;
     if let Some(metered) = ctx.metered.as_mut().filter(|_| is_realtime) {
         metered.exchange.on_request_sent(started.elapsed());
+    }
+    Ok(())
+}
+
+/// Corrects the length of a body to which Weir adds.
+fn tell_length(head: &mut RequestHeader, exchange: &Exchange, length: Option<usize>) -> Result<()> {
+    if exchange.may_grow() {
+        // How long it will be is only known at its end: Pingora sends it chunked.
+        head.remove_header(&header::CONTENT_LENGTH);
+    } else if let (Some(addition), Some(length)) = (exchange.addition(), length) {
+        head.insert_header(header::CONTENT_LENGTH, length + addition.bytes.len())?;
     }
     Ok(())
 }
@@ -142,8 +145,11 @@ fn metered_body(body: &mut Option<Bytes>, end: bool, ctx: &mut Context) -> Resul
         }
         return Ok(());
     }
-    if let Some(whole) = &ctx.sending.whole {
-        *body = Some(whole.clone());
+    if ctx.sending.read {
+        // It comes in one piece, from what Pingora keeps.
+        if let (Some(whole), Some(addition)) = (body.as_mut(), metered.exchange.addition()) {
+            *whole = forwarded::add(whole, addition);
+        }
     } else {
         let piece = body.as_deref().unwrap_or_default();
         let forward = metered.exchange.on_request_body(piece, end);

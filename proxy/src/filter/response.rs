@@ -31,10 +31,6 @@ pub(super) fn head(
     if refusal::hold(session, head, ctx) {
         return Ok(());
     }
-    if ctx.sending.sent.is_some() {
-        // It will not be sent once more; a stream may be long, and a request large.
-        (ctx.sending.whole, ctx.sending.original) = (None, None);
-    }
     if let Some(metered) = &mut ctx.metered {
         read_head(metered, head);
         let length = length(head).filter(|_| !metered.exchange.answer_is_stream());

@@ -109,14 +109,20 @@ async fn in_bodies_of_any_size() {
 async fn in_a_body_that_comes_byte_by_byte() {
     let (sim, proxy) = start().await;
     let body = r#"{"model":"tiny","messages":[],"stream":true}"#;
-    for request in [Request::post(Api::Chat.path(), body), Api::Chat.request(true).chunked(5)] {
+    let expected = asked(body.as_bytes());
+    let plain = Request::post(Api::Chat.path(), body);
+    for (request, told) in
+        [(plain.clone(), Some(expected.len().to_string())), (plain.chunked(5), None)]
+    {
         let mut client = Client::connect(proxy.engine()).await;
         for byte in request.bytes() {
             client.send([byte]).await;
         }
         let answer = client.answer().await;
         assert_eq!(answer.events().last(), Some(&"[DONE]"));
-        assert!(newest(&sim).await.body.ends_with(ASK.as_bytes()));
+        let sent = newest(&sim).await;
+        assert_bytes(&sent.body, &expected, "the body that the upstream got");
+        assert_eq!(sent.header("content-length"), told.as_deref());
     }
     proxy.settled().await;
 }

@@ -25,6 +25,7 @@ async fn assert_untouched(sim: &Upstream, proxy: &ProxyGuard, api: Api, body: &s
     assert_same(&direct, &through);
     let sent = sim.requests().pop().unwrap();
     assert_eq!(sent.body, body.as_bytes(), "{:?} became {:?}", body, sent.body);
+    assert_eq!(sent.header("transfer-encoding"), None, "{body}");
     proxy.settled().await
 }
 
@@ -196,6 +197,8 @@ async fn what_is_no_json_goes_through_as_it_is() {
         assert_same(&direct, &through);
         let sent = sim.requests().pop().unwrap();
         assert_eq!(sent.body, body, "{}", body.escape_ascii());
+        let length = body.len().to_string();
+        assert_eq!(sent.header("content-length"), Some(&*length), "{}", body.escape_ascii());
         count += 1.0;
         let scrape = proxy.settled().await;
         let bad = scrape.sum("llm_requests_total", &[("outcome", "bad_request")]);
@@ -203,4 +206,7 @@ async fn what_is_no_json_goes_through_as_it_is() {
         let degraded = scrape.value("weir_meter_degraded_total", &[("reason", "invalid_json")]);
         assert_eq!(degraded, Some(count), "{}", body.escape_ascii());
     }
+    let (direct, through) = both(&sim, proxy.engine(), &Request::post(Api::Chat.path(), "")).await;
+    assert_same(&direct, &through);
+    assert_eq!(sim.requests().pop().unwrap().header("content-length"), Some("0"));
 }

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Map, Value, json};
-use weir_wire::{Endpoint, Exchange, Parameters, Policy, RequestFacts, RequestHead};
+use weir_wire::{Addition, Endpoint, Exchange, Parameters, Policy, RequestFacts, RequestHead};
 
 const KEYS: &[&str] = &[
     "model",
@@ -106,7 +106,14 @@ fn send(body: &[u8], points: &[Index]) -> (Vec<u8>, Exchange) {
         let forward = exchange.on_request_body(piece, index + 2 == points.len());
         sent.extend_from_slice(&forward.bytes(piece));
     }
+    assert_eq!(sent, put_together(body, &exchange), "for who has all of it");
     (sent, exchange)
+}
+
+/// What is sent by who reads all of the body first.
+fn put_together(body: &[u8], exchange: &Exchange) -> Vec<u8> {
+    let Some(Addition { at, bytes }) = exchange.addition() else { return body.to_vec() };
+    [&body[..at], bytes, &body[at..]].concat()
 }
 
 proptest! {
