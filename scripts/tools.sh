@@ -42,6 +42,11 @@ bench)
         (need "$proxy" "$proxy" "a proxy to measure Weir beside") || echo "weir: it will not be measured" >&2
     done
     ;;
+release)
+    profdata() { [ -n "$(find "$(rustc --print sysroot)" -name llvm-profdata -type f)" ]; }
+    profdata || ! command -v rustup >/dev/null || rustup component add llvm-tools >&2 || true # said below
+    profdata || { echo "weir: 'llvm-profdata' of rustc's own LLVM is missing (to read profiles): 'rustup component add llvm-tools'" >&2; exit 1; }
+    ;;
 fuzz)
     need cc gcc "to link"
     need c++ g++ "to build libFuzzer"
