@@ -10,6 +10,16 @@ from waiting import until
 LOG_TAIL = 3000
 
 
+class Ended(RuntimeError):
+    """A program has ended that was to run on."""
+
+    def __init__(self, program, code):
+        super().__init__(f"{program.name} has ended with code {code}\n{program.log_tail()}")
+        self.name = program.name
+        # A signal, and none of those that end a program: it has crashed.
+        self.has_crashed = code in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGILL)
+
+
 class Program:
     """A program that is running; its output goes to a file."""
 
@@ -39,11 +49,14 @@ class Program:
         """Waits until `ready` says so; fails at once if the program has ended."""
 
         def ready_or_ended():
-            if (code := self._process.poll()) is not None:
-                raise RuntimeError(f"{self.name} has ended with code {code}\n{self.log_tail()}")
+            self.fail_if_ended()
             return ready()
 
         return until(what, ready_or_ended, deadline, self.log_tail)
+
+    def fail_if_ended(self):
+        if (code := self._process.poll()) is not None:
+            raise Ended(self, code)
 
     def stop(self, grace=10.0):
         """SIGTERM to the whole group, and SIGKILL to what is left of it when the grace is over. The exit code."""

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "real"))
 
 import simulated
 import simulated_prometheus
+from processes import Ended
 from prometheus_api import Asked
 
 # Nothing here is reached through a proxy of the machine.
@@ -33,10 +35,21 @@ def pytest_collection_modifyitems(items):
 def history(tmp_path_factory):
     """What the simulated stack has left behind after a minute of traffic."""
     try:
-        return simulated.run(tmp_path_factory.mktemp("simulated"))
+        return _run_with_crashes_of_others(lambda: simulated.run(tmp_path_factory.mktemp("simulated")))
     except (AssertionError, OSError, RuntimeError) as error:
         # Hundreds of tests need it, and all of them would say the same.
         pytest.exit(f"the simulated stack did not run as it should: {error}", returncode=1)
+
+
+def _run_with_crashes_of_others(run):
+    """Runs once more if LiteLLM has crashed: its interpreter does, rarely (SIGSEGV), and that says nothing of Weir."""
+    try:
+        return run()
+    except Ended as ended:
+        if not (ended.name == "litellm" and ended.has_crashed):
+            raise
+        warnings.warn(f"once more, for LiteLLM has crashed: {ended}", stacklevel=2)
+        return run()
 
 
 @pytest.fixture(scope="session")

@@ -56,8 +56,10 @@ AFTER_THE_MINUTE = 6
 LATE = (
     "count_over_time(nvidia_gpu_xid_errors_total[1m]) > 2",
     "count_over_time(langfuse_generations_total[1m]) > 2",
-    'weir_config_reloads_total{result="success"} > 0',
+    'changes(weir_config_reloads_total{result="success"}[5m]) > 0',
 )
+# Whose counters have to be seen at 0, since a change from nothing is none.
+READ_AGAIN = 'weir_config_reloads_total{job=~"weir-proxy|weir-discovery",result="success"} == 0'
 # Seconds. On an idle machine of two cores it takes about 80.
 LONGEST = 400
 
@@ -210,6 +212,8 @@ class Simulated:
 
     def disturb(self):
         """What goes wrong once."""
+        weir = self.programs["weir"]
+        weir.wait_until("Prometheus has seen both counters", lambda: len(self.prometheus.ask(READ_AGAIN)) == 2, 30)
         self.docker.end("vllm-failed", exit_code=1)
         self.docker.restart("label-studio", is_oom=True)
         # Whose loading is seen from its beginning.
@@ -238,6 +242,8 @@ class Simulated:
         began = time.time()
 
         def has_history():
+            for program in self.programs.values():
+                program.fail_if_ended()
             assert rounds() >= ROUNDS, f"{rounds()} of {ROUNDS} rounds of requests have ended"
             assert (time.time() - AFTER_THE_MINUTE) // 60 > began // 60, "no minute has begun"
             for expression in LATE:
