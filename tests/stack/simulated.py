@@ -85,16 +85,26 @@ def run(folder):
     start = time.time()
     with contextlib.ExitStack() as ending:
         stack = Simulated(folder, ending)
-        stack.bring_up()
-        stack.start_traffic()
-        with simulated_traffic.flowing(stack.client()) as rounds:
-            stack.disturb()
-            stack.wait_for_history(rounds)
-            asked = Asked(stack.prometheus.url, start, time.time())
-            rules, pages = asked.rules(), stack.foreign_pages()
+        try:
+            asked, rules, pages = _filled(stack, start)
+        except (AssertionError, OSError):
+            # Whoever has ended is the reason; that nobody answers for it is not.
+            stack.fail_if_one_has_ended()
+            raise
     logs = {name: program.log.read_text(errors="replace").splitlines() for name, program in stack.programs.items()}
     logs["access"] = (folder / "access.jsonl").read_text().splitlines()
     return History(folder, start, asked.end, rules, pages, logs)
+
+
+def _filled(stack, start):
+    """Its Prometheus when there is a history, what came of the rules, and pages of others."""
+    stack.bring_up()
+    stack.start_traffic()
+    with simulated_traffic.flowing(stack.client()) as rounds:
+        stack.disturb()
+        stack.wait_for_history(rounds)
+        asked = Asked(stack.prometheus.url, start, time.time())
+        return asked, asked.rules(), stack.foreign_pages()
 
 
 class Simulated:
@@ -212,8 +222,7 @@ class Simulated:
 
     def disturb(self):
         """What goes wrong once."""
-        weir = self.programs["weir"]
-        weir.wait_until("Prometheus has seen both counters", lambda: len(self.prometheus.ask(READ_AGAIN)) == 2, 30)
+        self.prometheus.program.wait_until("the counters are seen at 0", self.have_counters_been_seen, 30)
         self.docker.end("vllm-failed", exit_code=1)
         self.docker.restart("label-studio", is_oom=True)
         # Whose loading is seen from its beginning.
@@ -224,6 +233,11 @@ class Simulated:
         client = self.client()
         for _ in range(20):
             client.chat("gone", base=client.engine + "/gone")
+
+    def have_counters_been_seen(self):
+        seen = self.prometheus.ask(READ_AGAIN)
+        assert len(seen) == 2, f"{READ_AGAIN}: {seen}"
+        return True
 
     def hang_up(self, name):
         os.kill(self.programs[name].pid, signal.SIGHUP)
@@ -242,8 +256,7 @@ class Simulated:
         began = time.time()
 
         def has_history():
-            for program in self.programs.values():
-                program.fail_if_ended()
+            self.fail_if_one_has_ended()
             assert rounds() >= ROUNDS, f"{rounds()} of {ROUNDS} rounds of requests have ended"
             assert (time.time() - AFTER_THE_MINUTE) // 60 > began // 60, "no minute has begun"
             for expression in LATE:
@@ -251,6 +264,10 @@ class Simulated:
             return True
 
         self.prometheus.program.wait_until("there is a history", has_history, LONGEST)
+
+    def fail_if_one_has_ended(self):
+        for program in self.programs.values():
+            program.fail_if_ended()
 
     def foreign_pages(self):
         """Real pages of metrics of others."""
