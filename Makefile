@@ -128,7 +128,7 @@ bench-quick: bench-ready ## The same in a few minutes, with fewer rounds and les
 	$(BENCH) run --quick --programs target/pgo
 
 # Weir as it is released, and bare Pingora built in the same way.
-target/pgo/ready: Cargo.lock Cargo.toml scripts/release.sh $(shell git ls-files proxy/src 'crates/*/src' bench/bare 2>/dev/null)
+target/pgo/ready: Cargo.lock Cargo.toml scripts/release.sh $(shell git ls-files proxy/src 'crates/*/src' bench/bare bench/meter/src 2>/dev/null)
 	scripts/release.sh --with-bare
 	touch $@
 

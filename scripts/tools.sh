@@ -43,6 +43,7 @@ bench)
     done
     ;;
 release)
+    (need valgrind valgrind "to lay out what only processors without AVX-512 use") || echo "weir: it will be slower there" >&2
     profdata() { [ -n "$(find "$(rustc --print sysroot)" -name llvm-profdata -type f)" ]; }
     profdata || ! command -v rustup >/dev/null || rustup component add llvm-tools >&2 || true # said below
     profdata || { echo "weir: 'llvm-profdata' of rustc's own LLVM is missing (to read profiles): 'rustup component add llvm-tools'" >&2; exit 1; }
@@ -92,7 +93,7 @@ page)
     need chromium chromium "the tests of the load tester's page"
     ;;
 *)
-    echo "usage: tools.sh build|count|bench|fuzz|python|rules|real|stack|docker|page|agree" >&2
+    echo "usage: tools.sh build|count|bench|release|fuzz|python|rules|real|stack|docker|page|agree" >&2
     exit 2
     ;;
 esac

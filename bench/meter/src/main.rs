@@ -1,10 +1,12 @@
 //! `weir-bench-meter`: counts the instructions of each piece of work, and holds them to what is recorded.
 //!
 //! `check [PART]` compares (`make count`), `record` writes the record anew (`make count-record`); `work NAME TIMES` is what
-//! callgrind is given. With `PART`, only works whose name contains it are counted.
+//! callgrind is given. With `PART`, only works whose name contains it are counted. `run PART SECONDS` does each of those for
+//! so long and tells nothing: scripts/release.sh looks at what of the meter is used by it.
 
 use std::env;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use weir_bench_meter::callgrind;
@@ -12,7 +14,7 @@ use weir_bench_meter::place::{Hold, Place};
 use weir_bench_meter::record::Record;
 use weir_bench_meter::report::{Row, table};
 use weir_bench_meter::verdict::judge;
-use weir_bench_meter::works;
+use weir_bench_meter::works::{self, Work};
 
 fn main() -> ExitCode {
     match run() {
@@ -32,7 +34,10 @@ fn run() -> Result<()> {
         ["check", part] => check(part),
         ["record"] => record(),
         [callgrind::WORK, name, times] => work(name, times.parse().context("TIMES is a number")?),
-        _ => bail!("usage: weir-bench-meter check [PART] | record | work NAME TIMES"),
+        ["run", part, seconds] => run_for(part, seconds.parse().context("SECONDS is a number")?),
+        _ => bail!(
+            "usage: weir-bench-meter check [PART] | record | work NAME TIMES | run PART SECONDS"
+        ),
     }
 }
 
@@ -42,6 +47,18 @@ fn work(name: &str, times: usize) -> Result<()> {
     let mut begun = work.with_context(|| format!("there is no work {name:?}"))?.begin();
     for _ in 0..times {
         (begun.once)();
+    }
+    Ok(())
+}
+
+fn run_for(part: &str, seconds: f64) -> Result<()> {
+    let time = Duration::try_from_secs_f64(seconds).context("SECONDS is a time")?;
+    for work in works_of(part)? {
+        let mut begun = work.begin();
+        let start = Instant::now();
+        while start.elapsed() < time {
+            (begun.once)();
+        }
     }
     Ok(())
 }
@@ -97,12 +114,7 @@ fn record() -> Result<()> {
 
 /// Counts the works whose name contains `part`.
 fn count(part: &str) -> Result<Vec<Row>> {
-    let mut works = works::all();
-    works.retain(|work| work.name.contains(part));
-    if works.is_empty() {
-        bail!("no work has {part:?} in its name: see bench/meter/counts.json");
-    }
-    works
+    works_of(part)?
         .into_iter()
         .map(|work| {
             let begun = work.begin();
@@ -111,6 +123,15 @@ fn count(part: &str) -> Result<Vec<Row>> {
             Ok(Row { work: work.name, instructions, bytes, against: work.against })
         })
         .collect()
+}
+
+fn works_of(part: &str) -> Result<Vec<Work>> {
+    let mut works = works::all();
+    works.retain(|work| work.name.contains(part));
+    if works.is_empty() {
+        bail!("no work has {part:?} in its name: see bench/meter/counts.json");
+    }
+    Ok(works)
 }
 
 fn figures(rows: &[Row]) -> Vec<(String, u64)> {
