@@ -2,7 +2,8 @@
 //!
 //! `check [PART]` compares (`make count`), `record` writes the record anew (`make count-record`); `work NAME TIMES` is what
 //! callgrind is given. With `PART`, only works whose name contains it are counted. `run PART SECONDS` does each of those for
-//! so long and tells nothing: scripts/release.sh looks at what of the meter is used by it.
+//! so long, but for what Weir is only compared with, and tells nothing: scripts/release.sh looks at what of the meter is
+//! used by it.
 
 use std::env;
 use std::process::ExitCode;
@@ -53,7 +54,8 @@ fn work(name: &str, times: usize) -> Result<()> {
 
 fn run_for(part: &str, seconds: f64) -> Result<()> {
     let time = Duration::try_from_secs_f64(seconds).context("SECONDS is a time")?;
-    for work in works_of(part)? {
+    let works = works_of(part)?;
+    for work in works.iter().filter(|work| !work.is_only_compared_with(&works)) {
         let mut begun = work.begin();
         let start = Instant::now();
         while start.elapsed() < time {

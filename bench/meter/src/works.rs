@@ -44,6 +44,11 @@ impl Work {
         self
     }
 
+    /// Whether it is not Weir's own, and only there for one of `works` to be laid beside.
+    pub fn is_only_compared_with(&self, works: &[Self]) -> bool {
+        self.against.is_none() && works.iter().any(|work| work.against.as_ref() == Some(&self.name))
+    }
+
     /// Makes everything ready.
     pub fn begin(&self) -> Begun {
         (self.begin)()

@@ -16,6 +16,16 @@ fn names_are_told_apart_and_what_is_laid_beside_is_there() {
 }
 
 #[test]
+fn what_is_only_compared_with_is_not_weirs_own() {
+    let works = all();
+    let others = ["cutting only", "serde_json skips it", "prometheus-client takes a time"];
+    for work in &works {
+        let other = others.iter().any(|other| work.name.ends_with(other));
+        assert_eq!(work.is_only_compared_with(&works), other, "{work}");
+    }
+}
+
+#[test]
 fn every_work_can_be_done_again_and_again() {
     for work in all() {
         let mut begun = work.begin();
