@@ -61,7 +61,7 @@ pub(crate) const PACED_100: &str = "paced-5ms-100";
 pub(crate) const STREAMS_1000: &str = "streams-1000";
 pub(crate) const STREAMS_5000: &str = "streams-5000";
 
-/// All of them. Those of memory come last: no contender idles while another one's memory is read.
+/// All of them.
 pub(crate) fn full() -> Vec<Cell> {
     vec![
         saturated(JSON_1K_SATURATED, 1 << 10, 16).measured(2_000, 7),

@@ -1,5 +1,6 @@
 //! Rounds: in each, all contenders do the same work one after the other, so that what happens to the machine happens to
-//! all of them, and figures are compared within a round.
+//! all of them, and figures are compared within a round. Rounds of one cell are far apart, with one of every other cell in
+//! between: a machine has bad minutes, which no count of stolen time tells of, and no cell shall have only them.
 
 mod progress;
 mod sample;
@@ -45,13 +46,12 @@ pub(crate) async fn run<S: Stage>(
     let serving = BTreeMap::new();
     let mut run =
         Run { stage, contenders, results, watcher, serving, progress, began: Instant::now() };
-    for cell in &cells {
-        if cell.memory {
-            run.end_all().await;
-        }
-        run.cell(cell).await?;
+    // No contender idles while another one's memory is read.
+    let (shared, alone): (Vec<_>, Vec<_>) = cells.iter().partition(|cell| !cell.memory);
+    for cells in [shared, alone] {
+        run.cells(&cells).await?;
+        run.end_all().await;
     }
-    run.end_all().await;
     Ok(())
 }
 
@@ -74,35 +74,44 @@ struct Round {
 }
 
 impl<S: Stage, W: Watcher> Run<'_, S, W> {
-    async fn cell(&mut self, cell: &Cell) -> Result<(), ResultsError> {
-        let planned = progress::round(cell, self.contenders.len());
-        let mut good = 0;
-        for round in 1..=cell.rounds * TRIES {
-            if good == cell.rounds {
-                break;
-            }
-            if round > cell.rounds {
-                self.progress.plan(planned);
-            }
-            let became = match self.round(cell, round).await {
-                Ok(done) => {
-                    good += 1;
-                    let failed: Vec<_> = done.failures.iter().map(said).collect();
-                    self.results.samples.extend(done.samples);
-                    self.results.failures.extend(done.failures);
-                    format!("{good} of {} are there{}", cell.rounds, failed.concat())
+    /// One round of each, and again.
+    async fn cells(&mut self, cells: &[&Cell]) -> Result<(), ResultsError> {
+        let mut good = vec![0; cells.len()];
+        let tries = cells.iter().map(|cell| cell.rounds * TRIES).max().unwrap_or(0);
+        for round in 1..=tries {
+            for (cell, good) in cells.iter().zip(&mut good) {
+                if *good < cell.rounds && round <= cell.rounds * TRIES {
+                    self.next(cell, round, good).await?;
                 }
-                Err(why) => {
-                    let became = format!("dropped: {why}");
-                    self.results.dropped.push(Dropped { cell: cell.name.clone(), round, why });
-                    became
-                }
-            };
-            self.progress.done(planned);
-            self.watcher.keep(self.results)?;
-            let left = minutes(self.progress.left(self.began.elapsed()));
-            self.watcher.say(&format!("{}, round {round}: {became}; {left} left", cell.name));
+            }
         }
+        Ok(())
+    }
+
+    /// A round of a cell that has so many `good` ones.
+    async fn next(&mut self, cell: &Cell, round: u32, good: &mut u32) -> Result<(), ResultsError> {
+        let planned = progress::round(cell, self.contenders.len());
+        if round > cell.rounds {
+            self.progress.plan(planned);
+        }
+        let became = match self.round(cell, round).await {
+            Ok(done) => {
+                *good += 1;
+                let failed: Vec<_> = done.failures.iter().map(said).collect();
+                self.results.samples.extend(done.samples);
+                self.results.failures.extend(done.failures);
+                format!("{good} of {} are there{}", cell.rounds, failed.concat())
+            }
+            Err(why) => {
+                let became = format!("dropped: {why}");
+                self.results.dropped.push(Dropped { cell: cell.name.clone(), round, why });
+                became
+            }
+        };
+        self.progress.done(planned);
+        self.watcher.keep(self.results)?;
+        let left = minutes(self.progress.left(self.began.elapsed()));
+        self.watcher.say(&format!("{}, round {round}: {became}; {left} left", cell.name));
         Ok(())
     }
 

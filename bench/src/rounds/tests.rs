@@ -199,6 +199,34 @@ async fn everybody_is_first_in_turn() {
 }
 
 #[tokio::test]
+async fn rounds_of_a_cell_are_far_apart_and_those_of_memory_behind_all_others() {
+    // The second round of the first cell that is done.
+    let mut stage = Fake { stolen_from: [10].into(), ..Fake::default() };
+    let named = |name: &str, cell: Cell| Cell { name: name.to_owned(), ..cell };
+    let cells = vec![
+        named("memory", cell(1, true)),
+        named("long", cell(3, false)),
+        named("short", cell(1, false)),
+        named("again", cell(2, false)),
+    ];
+    let (results, followed) = run_on(&mut stage, cells).await;
+    let rounds: Vec<_> =
+        followed.lines.iter().map(|line| line.split(':').next().unwrap()).collect();
+    let expected = [
+        "long, round 1",
+        "short, round 1",
+        "again, round 1",
+        "long, round 2",
+        "again, round 2",
+        "long, round 3",
+        "long, round 4",
+        "memory, round 1",
+    ];
+    assert_eq!(rounds, expected);
+    assert_eq!((results.dropped.len(), results.dropped[0].cell.as_str()), (1, "long"));
+}
+
+#[tokio::test]
 async fn processes_are_shared_by_rounds_and_cells_but_not_by_those_of_memory() {
     let mut stage = Fake::default();
     run_on(&mut stage, vec![cell(2, false), cell(1, false), cell(2, true)]).await;
