@@ -125,8 +125,9 @@ build "-Cprofile-generate=$out/train" "$out/counting" -p weir-proxy -p weir-benc
 [ -z "$with_bare" ] || build "-Cprofile-generate=$out/train" "$out/counting" -p weir-bench-bare
 trap 'for job in "${jobs[@]}"; do kill "$job" 2>/dev/null || true; done' EXIT
 train
-# No two profiles are alike, so nothing of an earlier one is used again.
-rm -rf "$out/laid-out"
+# No two profiles are alike, so nothing of an earlier one is used again. Bare Pingora goes with it, and so make's word (ready)
+# that it is there.
+rm -rf "$out/laid-out" "$out/ready"
 dialects=("$out"/train/meter*.profraw)
 lay_out weir-proxy weir "$weight,$out/train/weir.profraw" "${dialects[@]/#/1,}"
 [ -z "$with_bare" ] || lay_out weir-bench-bare bare "1,$out/train/bare.profraw"

@@ -1,6 +1,7 @@
 //! Rounds: in each, all contenders do the same work one after the other, so that what happens to the machine happens to
-//! all of them, and figures are compared within a round. Rounds of one cell are far apart, with one of every other cell in
-//! between: a machine has bad minutes, which no count of stolen time tells of, and no cell shall have only them.
+//! all of them, and figures are compared within a round. All cells have a round before any has its next one, so that rounds
+//! of one cell are far apart: a machine has bad minutes, which no count of stolen time tells of, and no cell shall have
+//! only them.
 
 mod progress;
 mod sample;
